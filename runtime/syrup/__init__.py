@@ -1,0 +1,1 @@
+"""User-defined scheduling for Linux: what policies import, and what deploys them."""

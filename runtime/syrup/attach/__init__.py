@@ -1,0 +1,1 @@
+"""Where policies attach: one hook a file."""

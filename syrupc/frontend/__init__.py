@@ -1,0 +1,1 @@
+"""Python source in, typed Numba IR out."""

@@ -1,0 +1,18 @@
+"""The hooks: where a stock kernel asks a policy, and since which release."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from syrupc.spec import HookSpec, Input
+
+SOCKET: Final = HookSpec(
+    name="socket",
+    input=Input.PACKET,
+    program_type="sk_reuseport",
+    section="sk_reuseport",
+    executor_map="reuseport_sockarray",
+    since="4.19",  # 2dbb9b9e6df6 "bpf: Introduce BPF_PROG_TYPE_SK_REUSEPORT"
+)
+
+HOOKS: Final = {hook.name: hook for hook in (SOCKET,)}

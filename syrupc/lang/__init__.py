@@ -1,0 +1,1 @@
+"""The names a policy may use, as ordinary typed Python."""

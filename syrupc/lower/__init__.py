@@ -1,0 +1,1 @@
+"""Typed Numba IR in, a BPF object file out."""

@@ -1,0 +1,194 @@
+"""The vocabulary: the small values that every stage and every tool speaks of. Read this first.
+
+A *policy* decides which *executor* (socket, CPU, queue) serves each *input* (datagram, connection, thread). It is
+deployed at a *hook*. It reads and writes *maps*. A *fault site* is a place in its source where Python could raise;
+in the kernel the decision ends there as PASS, and the site's counter goes up.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from syrupc.diagnostics import Span
+
+PASS = -1
+"""The decision that leaves the choice to the system's default."""
+DROP = -2
+"""The decision that discards the input."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntType:
+    """An integer type: how many bits, and whether it can hold negative values. `bool` is one of them."""
+
+    name: str
+    bits: int
+    signed: bool
+
+    @property
+    def size(self) -> int:
+        """Bytes in memory."""
+        return max(self.bits, 8) // 8
+
+    @property
+    def minimum(self) -> int:
+        return -(1 << (self.bits - 1)) if self.signed else 0
+
+    @property
+    def maximum(self) -> int:
+        return (1 << (self.bits - 1)) - 1 if self.signed else (1 << self.bits) - 1
+
+    def holds(self, value: int) -> bool:
+        return self.minimum <= value <= self.maximum
+
+    def wrap(self, value: int) -> int:
+        """`value` as it reads back after being stored: reduced modulo 2**bits into the type's range."""
+        if self.bits == 1:
+            return int(bool(value))
+        value &= (1 << self.bits) - 1
+        return value - (1 << self.bits) if self.signed and value > self.maximum else value
+
+    def __str__(self) -> str:
+        return self.name
+
+
+U8 = IntType("u8", 8, False)
+U16 = IntType("u16", 16, False)
+U32 = IntType("u32", 32, False)
+U64 = IntType("u64", 64, False)
+I8 = IntType("i8", 8, True)
+I16 = IntType("i16", 16, True)
+I32 = IntType("i32", 32, True)
+INT = IntType("int", 64, True)
+BOOL = IntType("bool", 1, False)
+
+INT_TYPES = {t.name: t for t in (U8, U16, U32, U64, I8, I16, I32, INT, BOOL)}
+"""Name in a policy -> type."""
+
+
+class MapKind(enum.Enum):
+    """The map classes of the language; the value is the class's name in a policy."""
+
+    ARRAY = "Array"
+    PER_CPU_ARRAY = "PerCpuArray"
+    HASH_MAP = "HashMap"
+
+    @property
+    def per_cpu(self) -> bool:
+        return self is MapKind.PER_CPU_ARRAY
+
+    @property
+    def indexed(self) -> bool:
+        """The key is an index below `max_entries`, and every entry exists."""
+        return self in (MapKind.ARRAY, MapKind.PER_CPU_ARRAY)
+
+
+@dataclass(frozen=True, slots=True)
+class MapSpec:
+    """A map that a policy file declares. For indexed kinds `key` is `U32`."""
+
+    name: str
+    kind: MapKind
+    key: IntType
+    value: IntType
+    max_entries: int
+    span: Span | None = None
+
+
+class Input(enum.Enum):
+    """What a policy is asked about; the value is the annotation's name in a policy."""
+
+    PACKET = "Packet"
+
+
+@dataclass(frozen=True, slots=True)
+class HookSpec:
+    """A place where the kernel asks a policy. Facts about Linux: see `syrupc.kernel.hooks`."""
+
+    name: str
+    input: Input
+    program_type: str
+    section: str
+    executor_map: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """A function of a policy file: its name, its parameters' names, and where it stands."""
+
+    name: str
+    parameters: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySpec:
+    """One policy: the function that decides, what it decides about, and the hooks it is compiled for."""
+
+    function: FunctionSpec
+    input: Input
+    hooks: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.function.name
+
+
+class FaultKind(enum.Enum):
+    """Why a decision ended early; the value is the Python exception of the same meaning."""
+
+    SHORT_PACKET = "ShortPacket"
+    KEY = "KeyError"
+    INDEX = "IndexError"
+    ZERO_DIVISION = "ZeroDivisionError"
+    VALUE = "ValueError"
+    MAP_FULL = "MapFull"
+    NO_EXECUTOR = "NoExecutor"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSite:
+    """One counter: the place and the reason. `slot` is the index in the program's counter map."""
+
+    slot: int
+    kind: FaultKind
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSpec:
+    """How to read the outcome of one compiled policy at one hook.
+
+    `counters` names a per-CPU array of `u64` indexed by *slot*: `PASS_SLOT`, `DROP_SLOT`, then one for each executor
+    from `FIRST_EXECUTOR_SLOT`, then one for each fault site. `executors` names the map that holds the executors.
+    """
+
+    name: str
+    hook: str
+    executors: str
+    counters: str
+    max_executors: int
+    faults: tuple[FaultSite, ...]
+
+
+PASS_SLOT = 0
+DROP_SLOT = 1
+FIRST_EXECUTOR_SLOT = 2
+DEFAULT_MAX_EXECUTORS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSpec:
+    """What an object of ours says of itself beyond BPF: its source, programs, and the maps that the policy declared.
+
+    Stored as JSON in the section `.syrup`, which other loaders skip.
+    """
+
+    source: str
+    source_sha256: str
+    programs: tuple[ProgramSpec, ...]
+    maps: tuple[MapSpec, ...]
+    waiver: str | None = None
