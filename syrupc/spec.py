@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from syrupc.diagnostics import Span
 
-PASS = -1
-"""The decision that leaves the choice to the system's default."""
-DROP = -2
+PASS = 1 << 64
+"""The decision that leaves the choice to the system's default. No 64-bit value of a policy can equal it."""
+DROP = PASS + 1
 """The decision that discards the input."""
 
 
@@ -48,6 +48,17 @@ class IntType:
             return int(bool(value))
         value &= (1 << self.bits) - 1
         return value - (1 << self.bits) if self.signed and value > self.maximum else value
+
+    def to_bytes(self, value: int) -> bytes:
+        """`value`, wrapped, as it lies in the memory of a little-endian machine."""
+        return self.wrap(value).to_bytes(self.size, "little", signed=self.signed)
+
+    def from_bytes(self, data: bytes) -> int:
+        return int.from_bytes(data, "little", signed=self.signed)
+
+    def __call__(self, value: int) -> int:
+        """The cast `u32(x)` of the language."""
+        return self.wrap(value)
 
     def __str__(self) -> str:
         return self.name
