@@ -1,0 +1,227 @@
+"""BTF, the type information of BPF: read the types a loader needs, and complete what compilers leave open."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from syrupc.objfile.elf import malformed
+
+INT: Final = 1
+PTR: Final = 2
+ARRAY: Final = 3
+STRUCT: Final = 4
+UNION: Final = 5
+ENUM: Final = 6
+FWD: Final = 7
+TYPEDEF: Final = 8
+VOLATILE: Final = 9
+CONST: Final = 10
+RESTRICT: Final = 11
+FUNC: Final = 12
+FUNC_PROTO: Final = 13
+VAR: Final = 14
+DATASEC: Final = 15
+FLOAT: Final = 16
+DECL_TAG: Final = 17
+TYPE_TAG: Final = 18
+ENUM64: Final = 19
+
+_ALIASES: Final = frozenset({TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG})
+_HEADER: Final = struct.Struct("<HBBIIIII")
+_TYPE: Final = struct.Struct("<III")
+_MAGIC: Final = 0xEB9F
+_MAX_TYPES: Final = 1 << 17
+_MAX_DEPTH: Final = 32
+
+# Bytes after the common twelve: a fixed part, and one for each of the `vlen` members.
+_EXTRA: Final = {
+    INT: (4, 0),
+    PTR: (0, 0),
+    ARRAY: (12, 0),
+    STRUCT: (0, 12),
+    UNION: (0, 12),
+    ENUM: (0, 8),
+    FWD: (0, 0),
+    TYPEDEF: (0, 0),
+    VOLATILE: (0, 0),
+    CONST: (0, 0),
+    RESTRICT: (0, 0),
+    FUNC: (0, 0),
+    FUNC_PROTO: (0, 8),
+    VAR: (4, 0),
+    DATASEC: (0, 12),
+    FLOAT: (0, 0),
+    DECL_TAG: (4, 0),
+    TYPE_TAG: (0, 0),
+    ENUM64: (0, 12),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BtfType:
+    """One type. `size` and `type` are the same field of the format: which one it is depends on `kind`.
+
+    `place` is the offset of its first byte in the section, `members` the offset after the common twelve bytes.
+    """
+
+    kind: int
+    name: str
+    vlen: int
+    size: int
+    place: int
+    members: int
+
+    @property
+    def type(self) -> int:
+        return self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a struct, a parameter, or a variable of a data section; `offset` as the format has it."""
+
+    name: str
+    type: int
+    offset: int
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Btf:
+    """A parsed section. `types[0]` stands for `void`."""
+
+    raw: bytes
+    strings: bytes
+    types: tuple[BtfType, ...]
+
+    def string(self, offset: int) -> str:
+        return _string(self.strings, offset)
+
+    def offset_of(self, text: str) -> int | None:
+        """The offset of `text` in the string table; the first of several does as well as any."""
+        found = self.strings.find(text.encode("utf-8", "surrogateescape") + b"\0")
+        return None if found < 0 else found
+
+    def type(self, type_id: int) -> BtfType:
+        if not 0 <= type_id < len(self.types):
+            raise malformed(f"its BTF names type {type_id} of {len(self.types) - 1}")
+        return self.types[type_id]
+
+    def resolve(self, type_id: int) -> BtfType:
+        """The type behind typedefs and qualifiers."""
+        for _ in range(_MAX_DEPTH):
+            found = self.type(type_id)
+            if found.kind not in _ALIASES:
+                return found
+            type_id = found.type
+        raise malformed("its BTF has a chain of type names without an end")
+
+    def size_of(self, type_id: int) -> int:
+        """Bytes of a value of the type."""
+        factor = 1
+        for _ in range(_MAX_DEPTH):
+            found = self.resolve(type_id)
+            if found.kind != ARRAY:
+                break
+            type_id, _, count = struct.unpack_from("<III", self.raw, found.members)
+            factor *= count
+        else:
+            raise malformed("its BTF nests arrays without an end")
+        if found.kind == PTR:
+            return 8 * factor
+        if found.kind in (INT, STRUCT, UNION, ENUM, FLOAT, ENUM64, DATASEC):
+            return found.size * factor
+        raise malformed(f"its BTF uses type {type_id}, which has no size, as a value")
+
+    def array_length(self, found: BtfType) -> int:
+        return int(struct.unpack_from("<I", self.raw, found.members + 8)[0])
+
+    def members(self, found: BtfType) -> Iterator[Member]:
+        """The members of a struct or union, or the variables of a data section."""
+        for i in range(found.vlen):
+            a, b, c = struct.unpack_from("<III", self.raw, found.members + 12 * i)
+            if found.kind == DATASEC:
+                yield Member("", a, b, c)
+            else:
+                yield Member(self.string(a), b, c)
+
+    def named(self, kind: int, name: str) -> int:
+        """The id of the first type of this kind and name, 0 where there is none."""
+        return next((i for i, t in enumerate(self.types) if t.kind == kind and t.name == name), 0)
+
+
+def parse_btf(raw: bytes) -> Btf:
+    """Read a `.BTF` section; raises `ObjectError` for a damaged one."""
+    if len(raw) < _HEADER.size:
+        raise malformed("its BTF is shorter than a header")
+    magic, _, _, header, type_offset, type_size, string_offset, string_size = _HEADER.unpack_from(raw)
+    start, text = header + type_offset, header + string_offset
+    if magic != _MAGIC or start + type_size > len(raw) or text + string_size > len(raw):
+        raise malformed("its BTF header does not fit the section")
+    strings = raw[text : text + string_size]
+    if strings and (strings[0] or strings[-1]):
+        raise malformed("its BTF string table does not start and end with a zero byte")
+    return Btf(raw, strings, (BtfType(0, "", 0, 0, 0, 0), *_types(raw, strings, start, start + type_size)))
+
+
+def _types(raw: bytes, strings: bytes, place: int, end: int) -> Iterator[BtfType]:
+    for _ in range(_MAX_TYPES):
+        if place == end:
+            return
+        if place + _TYPE.size > end:
+            raise malformed("its BTF types end in the middle of one")
+        name, info, size = _TYPE.unpack_from(raw, place)
+        kind, vlen = info >> 24 & 0x1F, info & 0xFFFF
+        if kind not in _EXTRA:
+            raise malformed(f"its BTF has a type of unknown kind {kind}")
+        fixed, each = _EXTRA[kind]
+        members = place + _TYPE.size
+        following = members + fixed + each * vlen
+        if following > end:
+            raise malformed("its BTF types end in the middle of one")
+        yield BtfType(kind, _string(strings, name), vlen, size, place, members)
+        place = following
+    raise malformed(f"its BTF has more than {_MAX_TYPES} types")
+
+
+def _string(strings: bytes, offset: int) -> str:
+    end = strings.find(b"\0", offset)
+    if offset >= len(strings) or end < 0:
+        raise malformed("its BTF names a string outside its string table")
+    return strings[offset:end].decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class DataSection:
+    """What ELF knows of a data section and BTF leaves open: its size, and where its global variables are."""
+
+    size: int
+    variables: Mapping[str, int]
+
+
+def complete_datasecs(btf: Btf, sections: Mapping[str, DataSection]) -> bytes:
+    """The section's bytes with the sizes of data sections and the offsets of their variables filled in.
+
+    Compilers leave both 0; the kernel wants them, in ascending order (`Documentation/bpf/btf.rst`).
+    """
+    raw = bytearray(btf.raw)
+    for found in btf.types:
+        if found.kind == DATASEC and found.name in sections:
+            _complete(raw, btf, found, sections[found.name])
+    return bytes(raw)
+
+
+def _complete(raw: bytearray, btf: Btf, found: BtfType, section: DataSection) -> None:
+    struct.pack_into("<I", raw, found.place + 8, section.size)
+    members = []
+    for member in btf.members(found):
+        variable = btf.type(member.type)
+        offset = section.variables.get(variable.name, member.offset)
+        if offset + member.size > section.size:
+            raise malformed(f"variable `{variable.name}` lies outside section `{found.name}`")
+        members.append((offset, member.type, member.size))
+    for i, (offset, type_id, size) in enumerate(sorted(members)):
+        struct.pack_into("<III", raw, found.members + 12 * i, type_id, offset, size)
