@@ -46,14 +46,14 @@ class Outcome:
         return int(np.isinf(self.latency_ns).sum())
 
 
-def drive(trace: Trace, address: tuple[str, int], flows: int, silence_s: float) -> Outcome:
-    """Send the trace from `flows` sockets with ports of their own, and collect the replies.
+def drive(trace: Trace, address: tuple[str, int], silence_s: float) -> Outcome:
+    """Send the trace, each flow from a socket with a port of its own, and collect the replies.
 
     It ends when all are answered, or when after the last request nothing came for `silence_s` seconds: longer than
     a worker with requests in its queue is ever silent.
     """
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(_client_socket(address[0])) for _ in range(flows)]
+        sockets = [stack.enter_context(_client_socket(address[0])) for _ in range(trace.flows)]
         stack.enter_context(_without_collector())
         return _exchange(trace, address, sockets, silence_s)
 

@@ -22,6 +22,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from typing import NoReturn
 
 from benchmarks.demo.protocol import GET, SCAN, pack, unpack
 from benchmarks.demo.store import Store, answer, filled
@@ -41,16 +42,18 @@ class Worker:
 
 def main() -> None:
     options = _options()
-    status = _status_page(options.status_fd, options.worker)
-    worker = Worker(options.worker, status, {GET: options.get_us * 1000, SCAN: options.scan_us * 1000})
     store = filled()
-    with _listen(options.host, options.port) as sock:
-        threading.Thread(target=_end_with_input, daemon=True).start()
-        print("ready", flush=True)
-        serve(sock, store, worker)
+    try:
+        status = _status_page(options.status_fd, options.worker)
+        sock = _listen(options.host, options.port)
+    except OSError as error:
+        sys.exit(f"worker {options.worker}: {error}")
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    print("ready", flush=True)
+    serve(sock, store, Worker(options.worker, status, {GET: options.get_us * 1000, SCAN: options.scan_us * 1000}))
 
 
-def serve(sock: socket.socket, store: Store, worker: Worker) -> None:
+def serve(sock: socket.socket, store: Store, worker: Worker) -> NoReturn:
     """Answer requests until the process ends. A datagram that is no request is ignored."""
     while True:
         data, client = sock.recvfrom(_LARGEST)

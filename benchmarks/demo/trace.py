@@ -48,6 +48,7 @@ class Trace:
     user: Ints
     flow: Ints
     scan_keys: int
+    flows: int
 
     def __len__(self) -> int:
         return len(self.due_ns)
@@ -70,4 +71,4 @@ def draw(load: Load, seed: int) -> Trace:
     key = source.integers(0, KEYS - load.scan_keys, count)
     user = np.where(kind == SCAN, BATCH_USER, source.integers(1, load.users, count)).astype(np.int64)
     flow = source.integers(0, load.flows, count)
-    return Trace(due, kind, key, user, flow, load.scan_keys)
+    return Trace(due, kind, key, user, flow, load.scan_keys, load.flows)
