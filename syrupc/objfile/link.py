@@ -6,11 +6,12 @@ function that is reachable from an entry point is to be placed behind it.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from syrupc.isa import opcodes as op
+from syrupc.isa.codec import decode
 from syrupc.isa.insn import Insn
 from syrupc.objfile.btfext import BtfExt
 from syrupc.objfile.elf import (
@@ -28,14 +29,7 @@ from syrupc.objfile.model import FunctionInfo, LineInfo, Program, Relocation, Re
 
 TEXT: Final = ".text"
 
-_SLOT: Final = struct.Struct("<BBhi")
-_CALL: Final = 0x85
-_WIDE_LOAD: Final = 0x18
-_PSEUDO_MAP: Final = 1
-_PSEUDO_MAP_VALUE: Final = 2
-_PSEUDO_CALL: Final = 1
-_PSEUDO_KFUNC: Final = 2
-_PSEUDO_FUNCTION: Final = 4
+_CALL: Final = op.JMP | op.CALL
 _MAX_SLOTS: Final = 1 << 20
 
 
@@ -94,38 +88,7 @@ def _source(elf: Elf, maps: Mapping[tuple[int, int], str], data: Mapping[int, st
 def _decode(section: Section) -> tuple[Insn, ...]:
     if section.size % 8 or section.size // 8 > _MAX_SLOTS:
         raise malformed(f"section `{section.name}` is no sequence of instructions")
-    return tuple(Insn(op, regs & 15, regs >> 4, off, imm) for op, regs, off, imm in _SLOT.iter_unpack(section.content))
-
-
-def _function(elf: Elf, symbol: Symbol) -> _Function:
-    if symbol.section >= len(elf.sections) or not elf.sections[symbol.section].executable:
-        raise malformed(f"function `{symbol.name}` is in no executable section")
-    section = elf.sections[symbol.section]
-    if symbol.value % 8 or symbol.size % 8 or not symbol.size or symbol.value + symbol.size > section.size:
-        raise malformed(f"function `{symbol.name}` does not lie inside section `{section.name}`")
-    if section.name != TEXT and not symbol.is_global:
-        raise not_modelled(f"the static function `{symbol.name}` in `{section.name}`", "put it into `.text`")
-    return _Function(symbol.name, section.index, symbol.value // 8, (symbol.value + symbol.size) // 8)
-
-
-def _program(source: _Source, entry: _Function) -> Program:
-    placed = _place(source, entry)
-    insns: list[Insn] = []
-    relocations: list[Relocation] = []
-    for function, base in placed.items():
-        for slot in range(function.start, function.end):
-            insn, relocation = _resolve(source, function, slot, placed)
-            insns.append(insn)
-            if relocation is not None:
-                relocations.append(replace(relocation, slot=slot - function.start + base))
-    return Program(
-        name=entry.name,
-        section=source.elf.sections[entry.section].name,
-        insns=tuple(insns),
-        relocations=tuple(relocations),
-        functions=tuple(_function_info(source, f, base) for f, base in placed.items()),
-        lines=tuple(line for f, base in placed.items() for line in _lines(source, f, base)),
-    )
+    return decode(section.content)
 
 
 def _place(source: _Source, entry: _Function) -> dict[_Function, int]:
@@ -153,14 +116,14 @@ def _callee(source: _Source, function: _Function, slot: int) -> _Function | None
     insn = source.insns[function.section][slot]
     relocation = source.relocations.get((function.section, slot))
     section = function.section
-    if insn.opcode == _CALL and insn.src == _PSEUDO_CALL:
+    if insn.opcode == _CALL and insn.src == op.CALL_LOCAL:
         place = slot + 1 + insn.imm
         if relocation is not None:
             section = relocation.symbol.section
             if section == UNDEFINED:
                 return None
             place = relocation.symbol.value // 8 + 1 + insn.imm
-    elif insn.opcode == _WIDE_LOAD and relocation is not None and _is_code(source, relocation.symbol.section):
+    elif insn.opcode == op.WIDE and relocation is not None and _is_code(source, relocation.symbol.section):
         section = relocation.symbol.section
         place = (relocation.symbol.value + insn.imm) // 8
     else:
@@ -184,7 +147,7 @@ def _resolve(
     if callee is not None and insn.opcode == _CALL:
         return replace(insn, imm=placed[callee] - here - 1), None
     if callee is not None:
-        return replace(insn, src=_PSEUDO_FUNCTION, imm=placed[callee] - here - 1), None
+        return replace(insn, src=op.WIDE_CODE, imm=placed[callee] - here - 1), None
     relocation = source.relocations.get((function.section, slot))
     if relocation is None:
         return insn, None
@@ -196,15 +159,15 @@ def _external(
 ) -> tuple[Insn, Relocation | None]:
     symbol = relocation.symbol
     if relocation.kind == R_BPF_64_32 and insn.opcode == _CALL and symbol.section == UNDEFINED:
-        return replace(insn, src=_PSEUDO_KFUNC, imm=0), Relocation(0, RelocationKind.KFUNC, symbol.name)
-    if relocation.kind == R_BPF_64_64 and insn.opcode == _WIDE_LOAD:
+        return replace(insn, src=op.CALL_KFUNC, imm=0), Relocation(0, RelocationKind.KFUNC, symbol.name)
+    if relocation.kind == R_BPF_64_64 and insn.opcode == op.WIDE:
         if (symbol.section, symbol.value) in source.maps and symbol.kind == "STT_OBJECT":
             name = source.maps[symbol.section, symbol.value]
-            return replace(insn, src=_PSEUDO_MAP, imm=0), Relocation(0, RelocationKind.MAP, name)
+            return replace(insn, src=op.WIDE_MAP, imm=0), Relocation(0, RelocationKind.MAP, name)
         if symbol.section in source.data:
             addend = symbol.value + insn.imm
             target = Relocation(0, RelocationKind.MAP_VALUE, source.data[symbol.section], addend)
-            return replace(insn, src=_PSEUDO_MAP_VALUE, imm=0), target
+            return replace(insn, src=op.WIDE_MAP_VALUE, imm=0), target
     raise not_modelled(
         f"the reference from `{function.name}` to `{symbol.name or 'another section'}`",
         "refer to maps, global variables and functions of the same object only",
