@@ -91,6 +91,37 @@ def _decode(section: Section) -> tuple[Insn, ...]:
     return decode(section.content)
 
 
+def _function(elf: Elf, symbol: Symbol) -> _Function:
+    if symbol.section >= len(elf.sections) or not elf.sections[symbol.section].executable:
+        raise malformed(f"function `{symbol.name}` is in no executable section")
+    section = elf.sections[symbol.section]
+    if symbol.value % 8 or symbol.size % 8 or not symbol.size or symbol.value + symbol.size > section.size:
+        raise malformed(f"function `{symbol.name}` does not lie inside section `{section.name}`")
+    if section.name != TEXT and not symbol.is_global:
+        raise not_modelled(f"the static function `{symbol.name}` in `{section.name}`", "put it into `.text`")
+    return _Function(symbol.name, section.index, symbol.value // 8, (symbol.value + symbol.size) // 8)
+
+
+def _program(source: _Source, entry: _Function) -> Program:
+    placed = _place(source, entry)
+    insns: list[Insn] = []
+    relocations: list[Relocation] = []
+    for function, base in placed.items():
+        for slot in range(function.start, function.end):
+            insn, relocation = _resolve(source, function, slot, placed)
+            insns.append(insn)
+            if relocation is not None:
+                relocations.append(replace(relocation, slot=slot - function.start + base))
+    return Program(
+        name=entry.name,
+        section=source.elf.sections[entry.section].name,
+        insns=tuple(insns),
+        relocations=tuple(relocations),
+        functions=tuple(_function_info(source, f, base) for f, base in placed.items()),
+        lines=tuple(line for f, base in placed.items() for line in _lines(source, f, base)),
+    )
+
+
 def _place(source: _Source, entry: _Function) -> dict[_Function, int]:
     """Function -> first slot in the linked program: callees follow in the order in which they are first called."""
     placed = {entry: 0}
