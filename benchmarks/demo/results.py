@@ -16,7 +16,10 @@ from benchmarks.demo.trace import Trace
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One run of one policy. Latencies in nanoseconds; `share` is each worker's part of the requests served."""
+    """One run of one policy. Latencies in nanoseconds; `share` is each worker's part of the requests served.
+
+    `expected_p99` is the GET p99 that an exact simulation gives for the same requests at the same workers.
+    """
 
     policy: str
     seed: int
@@ -28,6 +31,7 @@ class Segment:
     get_p999: float
     scan_p99: float
     lag_p99: float
+    expected_p99: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,9 @@ def percentile(latencies: Floats, q: float) -> float:
     return float(np.sort(latencies)[max(rank, 1) - 1])
 
 
-def segment(policy: str, seed: int, trace: Trace, outcome: Outcome, workers: int) -> Segment:
+def segment(
+    policy: str, seed: int, trace: Trace, outcome: Outcome, workers: int, expected_p99: float = math.nan
+) -> Segment:
     gets, scans = outcome.latency_ns[trace.kind == GET], outcome.latency_ns[trace.kind == SCAN]
     return Segment(
         policy=policy,
@@ -69,6 +75,7 @@ def segment(policy: str, seed: int, trace: Trace, outcome: Outcome, workers: int
         get_p999=percentile(gets, 0.999),
         scan_p99=percentile(scans, 0.99),
         lag_p99=percentile(outcome.lag_ns.astype(np.float64), 0.99),
+        expected_p99=expected_p99,
     )
 
 

@@ -1,0 +1,76 @@
+"""The demo's one table, and what a reader must know to judge it."""
+
+from __future__ import annotations
+
+import math
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.demo.report import Report
+from benchmarks.demo.results import Row
+
+_BEST_GAIN = 5.0
+
+
+def show(report: Report, console: Console) -> None:
+    console.print(_table(report))
+    for line in notes(report):
+        console.print(line, highlight=False)
+
+
+def notes(report: Report) -> tuple[str, ...]:
+    """What was measured, in sentences."""
+    return (report.how, _load(report), *_check(report.default_to_expected))
+
+
+def _load(report: Report) -> str:
+    load = report.load
+    return (
+        f"{load.rate:,.0f} requests/s for {load.seconds:g} s a run, open loop, {load.flows} flows, "
+        f"{load.scan_share:.1%} SCANs; they keep {load.busy_workers:.1f} of {report.workers} workers busy. Medians of "
+        f"{report.repetitions} runs, equal requests for every policy, rotated order; a lost request is infinitely late."
+    )
+
+
+def _check(ratio: float) -> tuple[str, ...]:
+    if math.isnan(ratio):
+        return ()
+    return (
+        f"Check: the default's GET p99 is {ratio:.2f} times what an exact simulation of the same requests in the same "
+        "queues gives.",
+    )
+
+
+def _table(report: Report) -> Table:
+    table = Table(title="GET latency by policy", title_justify="left")
+    table.add_column("policy", no_wrap=True)
+    table.add_column("share of each worker, %", justify="right", no_wrap=True)
+    for name in ("GET p50", "GET p99", "GET p99.9", "SCAN p99", "lost", "ns/decision", "GET p99 vs default"):
+        table.add_column(name, justify="right")
+    for row in report.rows:
+        table.add_row(*_cells(row, report.cost_ns.get(row.policy)), style="bold" if row.gain >= _BEST_GAIN else "")
+    return table
+
+
+def _cells(row: Row, cost_ns: float | None) -> tuple[str, ...]:
+    latencies = (row.get_p50, row.get_p99, row.get_p999, row.scan_p99)
+    lost = f"{row.lost / row.sent:.2%}" if row.lost else "0"
+    cost = "-" if cost_ns is None else f"{cost_ns:.0f}"
+    return (row.policy, _shares(row.share), *map(_milliseconds, latencies), lost, cost, _gain(row.gain))
+
+
+def _shares(shares: tuple[float, ...]) -> str:
+    return " ".join(f"{100 * share:2.0f}" for share in shares)
+
+
+def _milliseconds(nanoseconds: float) -> str:
+    if math.isnan(nanoseconds):
+        return "-"
+    return "∞" if math.isinf(nanoseconds) else f"{nanoseconds / 1e6:.1f} ms"
+
+
+def _gain(gain: float) -> str:
+    if math.isnan(gain):
+        return "-"
+    return f"{gain:.1f}x lower" if gain >= 1 else f"{1 / gain:.1f}x higher" if gain > 0 else "∞"
