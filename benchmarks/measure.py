@@ -1,0 +1,101 @@
+"""What every benchmark ends in: figures with their spread and their bar, as a table or as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ("round_robin", "flow_hash", "sita", "scan_avoid", "token", "key_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number: the median of `samples` measurements, their extremes, and the most that it should be, if there is
+    such a bar."""
+
+    name: str
+    unit: str
+    value: float
+    low: float
+    high: float
+    samples: int
+    at_most: float | None = None
+
+
+def figure(name: str, unit: str, samples: Sequence[float], at_most: float | None = None) -> Figure:
+    """The median and the extremes of repeated measurements."""
+    return Figure(name, unit, statistics.median(samples), min(samples), max(samples), len(samples), at_most)
+
+
+def timed(action: Callable[[], object], repetitions: int, warm_up: int = 1) -> list[float]:
+    """Seconds that each repetition takes, after `warm_up` runs that do not count."""
+    for _ in range(warm_up):
+        action()
+    samples = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        action()
+        samples.append(time.perf_counter() - start)
+    return samples
+
+
+def example(name: str) -> Path:
+    return ROOT / "examples" / f"{name}.py"
+
+
+def main(measure: Callable[[], Sequence[Figure]], method: str | None) -> None:
+    """The command line of one benchmark: its docstring is the help, `--json` writes the figures to a file or `-`."""
+    method = method or ""
+    parser = argparse.ArgumentParser(description=method, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", metavar="FILE", help="write the figures as JSON; - is the standard output")
+    options = parser.parse_args()
+    figures = measure()
+    title = method.splitlines()[0]
+    if options.json != "-":
+        Console().print(_table(title, figures))
+    if options.json:
+        _write(options.json, title, figures)
+
+
+def _table(title: str, figures: Sequence[Figure]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for column in ("median", "lowest", "highest", "at most"):
+        table.add_column(column, justify="right")
+    for one in figures:
+        bar = "" if one.at_most is None else _number(one.at_most, one.unit)
+        style = "red" if one.at_most is not None and one.value > one.at_most else ""
+        table.add_row(one.name, *(_number(v, one.unit) for v in (one.value, one.low, one.high)), bar, style=style)
+    return table
+
+
+def _number(value: float, unit: str) -> str:
+    digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f} {unit}"
+
+
+def _write(target: str, title: str, figures: Sequence[Figure]) -> None:
+    machine = {
+        "kernel": platform.release(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+    answer = {"question": title, "machine": machine, "figures": [dataclasses.asdict(one) for one in figures]}
+    text = json.dumps(answer, indent=2)
+    if target == "-":
+        print(text)
+    else:
+        Path(target).write_text(text + "\n")
