@@ -5,23 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from syrupc.kernel.profiles import DEFAULT_PROFILE, KernelProfile, profile
 from syrupc.spec import DEFAULT_MAX_EXECUTORS
 
-DEFAULT_KERNEL: Final = "6.1"
-"""The oldest release that is tested, Debian 12's: what compiles for it loads on newer ones."""
+MAX_EXECUTORS: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to compile. `hook` names one of the policy's hooks, `None` means all of them; `kernel` is a profile's name.
-
-    An executor map has room for `max_executors`; a policy's decision beyond it is a fault.
+    """How to compile. `hook` names one of the policy's hooks, `None` means all of them; `kernel` is the oldest kernel
+    that must take the result, by name or as a profile; an executor map has room for `max_executors`, and a decision
+    beyond them is a fault.
     """
 
     hook: str | None = None
-    kernel: str = DEFAULT_KERNEL
+    kernel: str | KernelProfile = DEFAULT_PROFILE
     max_executors: int = DEFAULT_MAX_EXECUTORS
 
     def __post_init__(self) -> None:
-        if not 1 <= self.max_executors <= 65_536:
-            raise ValueError(f"max_executors is {self.max_executors}, not 1 to 65536")
+        if not 1 <= self.max_executors <= MAX_EXECUTORS:
+            raise ValueError(f"max_executors is {self.max_executors}, not 1 to {MAX_EXECUTORS}")
+
+    @property
+    def profile(self) -> KernelProfile:
+        """The kernel to compile for. Raises `UsageError` (SYR003) for a name that is not known."""
+        return self.kernel if isinstance(self.kernel, KernelProfile) else profile(self.kernel)
