@@ -46,25 +46,9 @@ def render_text(
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
-def render_json(diagnostics: Sequence[Diagnostic]) -> str:
-    """One JSON object with everything a diagnostic holds. Lines and columns as in `Span`."""
-    return _dumps({"version": 1, "diagnostics": [diagnostic_fields(each) for each in diagnostics]})
-
-
-def diagnostic_fields(diagnostic: Diagnostic) -> dict[str, Any]:
-    """A diagnostic in JSON's terms."""
-    return {
-        "code": diagnostic.code,
-        "title": TITLES.get(diagnostic.code, ""),
-        "severity": diagnostic.severity.value,
-        "message": diagnostic.message,
-        "span": _span_fields(diagnostic.span) if diagnostic.span else None,
-        "label": diagnostic.label,
-        "labels": [{"span": _span_fields(each.span), "message": each.message} for each in diagnostic.labels],
-        "notes": list(diagnostic.notes),
-        "help": list(diagnostic.help),
-        "details": list(diagnostic.details),
-    }
+def render_json(diagnostics: Sequence[Diagnostic], **more: Any) -> str:
+    """One JSON object with everything a diagnostic holds, and `more`. Lines and columns as in `Span`."""
+    return _dumps({"version": 1, "diagnostics": [_fields(each) for each in diagnostics], **more})
 
 
 def render_sarif(diagnostics: Sequence[Diagnostic], *, tool_version: str = "") -> str:
@@ -171,6 +155,22 @@ def _read(file: str) -> str | None:
 
 def _dumps(value: object) -> str:
     return json.dumps(value, indent=2) + "\n"
+
+
+def _fields(diagnostic: Diagnostic) -> dict[str, Any]:
+    """A diagnostic in JSON's terms."""
+    return {
+        "code": diagnostic.code,
+        "title": TITLES.get(diagnostic.code, ""),
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "span": _span_fields(diagnostic.span) if diagnostic.span else None,
+        "label": diagnostic.label,
+        "labels": [{"span": _span_fields(each.span), "message": each.message} for each in diagnostic.labels],
+        "notes": list(diagnostic.notes),
+        "help": list(diagnostic.help),
+        "details": list(diagnostic.details),
+    }
 
 
 def _span_fields(span: Span) -> dict[str, Any]:

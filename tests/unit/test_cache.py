@@ -79,7 +79,7 @@ def test_source_name_and_every_option_change_the_key() -> None:
         key_of(SOURCE + b" ", "p.py", OPTIONS),
         key_of(SOURCE, "q.py", OPTIONS),
         key_of(SOURCE, "p.py", replace(OPTIONS, hook="socket")),
-        key_of(SOURCE, "p.py", replace(OPTIONS, kernel="5.15")),
+        key_of(SOURCE, "p.py", replace(OPTIONS, kernel="6.12")),
         key_of(SOURCE, "p.py", replace(OPTIONS, max_executors=63)),
         key_of(SOURCE + b"p", ".py", OPTIONS),
     ]

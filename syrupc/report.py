@@ -1,0 +1,131 @@
+"""How a command ends: what it found in each file, shown in the format that was asked for, and the exit status."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TextIO
+
+from syrupc.crash import internal_error, version
+from syrupc.diagnostics import Diagnostic
+from syrupc.errors import InternalError, SyrupError, UsageError
+from syrupc.render import render_github, render_json, render_sarif, render_text
+from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict
+
+FORMATS: Final = ("text", "json", "sarif", "github")
+
+
+class Status(enum.IntEnum):
+    """Exit statuses."""
+
+    ACCEPTED = 0
+    DIAGNOSTICS = 1
+    USAGE = 2
+    INTERNAL = 3
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
+
+
+@dataclass
+class Report:
+    """What came of one file. A command fills it while it works; what is in it is shown also when the work fails."""
+
+    path: str
+    status: Status = Status.ACCEPTED
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    # The text of each file by the names that spans give it.
+    sources: dict[str, str] = field(default_factory=dict)
+    verdicts: list[ProgramVerdict] = field(default_factory=list)
+    # Sentences for people.
+    messages: list[str] = field(default_factory=list)
+
+    def judge(self, verdict: Verdict) -> None:
+        """Take in the verdict on the file."""
+        self.verdicts += verdict.programs
+        self.diagnostics += verdict.diagnostics
+        if not verdict.accepted:
+            self.status = Status.DIAGNOSTICS
+
+    def fail(self, error: SyrupError) -> None:
+        """Take in what ended the work."""
+        self.diagnostics += [each for each in error.diagnostics if each not in self.diagnostics]
+        self.messages.clear()
+        match error:
+            case UsageError():
+                self.status = Status.USAGE
+            case InternalError():
+                self.status = Status.INTERNAL
+            case _:
+                self.status = Status.DIAGNOSTICS
+
+
+def attempt(doing: str, path: str, action: Callable[[Report], None]) -> Report:
+    """Run `action` on a file; whatever it raises is in the report. `doing` says what it does, for a crash."""
+    report = Report(path)
+    try:
+        action(report)
+    except SyrupError as error:
+        report.fail(error)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # the one place where nothing may escape
+        report.fail(internal_error(error, f"{doing} {path}"))
+    return report
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where findings go and how they look. Sentences for people go to `messages`, with the format `text` only."""
+
+    format: str
+    verbose: bool
+    color: bool
+    findings: TextIO
+    messages: TextIO
+
+    def show(self, reports: Sequence[Report]) -> Status:
+        """Show everything, and return the exit status: the worst of all."""
+        diagnostics = [each for report in reports for each in report.diagnostics]
+        match self.format:
+            case "json":
+                self.findings.write(render_json(diagnostics, verdicts=_verdicts(reports)))
+            case "sarif":
+                self.findings.write(render_sarif(diagnostics, tool_version=version()))
+            case "github":
+                self.findings.write(render_github(diagnostics))
+            case _:
+                self._text(diagnostics, reports)
+        return max(report.status for report in reports)
+
+    def _text(self, diagnostics: Sequence[Diagnostic], reports: Sequence[Report]) -> None:
+        sources = {name: text for report in reports for name, text in report.sources.items()}
+        self.findings.write(render_text(diagnostics, color=self.color, verbose=self.verbose, sources=sources))
+        self.findings.flush()  # both streams keep their order on a terminal
+        self.messages.writelines(f"{text}\n" for report in reports for text in report.messages)
+
+
+def sentence(path: str, verdict: ProgramVerdict) -> str:
+    """A verdict as a person reads it."""
+    words = f"{path}: {verdict.program}: {verdict.outcome.value}"
+    if verdict.outcome is not Outcome.ACCEPTED:
+        return words
+    return (
+        f"{words}; a run takes at most {verdict.executed} instructions and {verdict.stack} bytes of stack, "
+        f"the kernel walks {verdict.processed} to check it"
+    )
+
+
+def _verdicts(reports: Sequence[Report]) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": report.path,
+            "program": verdict.program,
+            "outcome": verdict.outcome.value,
+            "executed": verdict.executed,
+            "processed": verdict.processed,
+            "stack": verdict.stack,
+        }
+        for report in reports
+        for verdict in report.verdicts
+    ]
