@@ -1,0 +1,328 @@
+"""What a policy file declares: its imports of `syrup`, constants, maps and policies.
+
+A policy file is ordinary Python. Only what policies use has to be within the language: any other module-level code may
+stand beside them, and a policy that uses a name from there is told so where it uses it.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from syrupc.frontend.constants import Constant, NotConstant, evaluate
+from syrupc.frontend.source import Findings, Located, PolicySource
+from syrupc.kernel.hooks import HOOKS
+from syrupc.spec import INT_TYPES, FunctionSpec, Input, IntType, MapKind, MapSpec, PolicySpec
+
+# The names of `syrup` that mean something inside a policy file, by what they are.
+SCALARS: Final = frozenset(name for name in INT_TYPES if name not in ("int", "bool"))
+DECISIONS: Final = frozenset({"PASS", "DROP"})
+FUNCTIONS: Final = frozenset({"random", "now_ns", "cpu"})
+INPUTS: Final = {kind.value: kind for kind in Input}
+MAPS: Final = {kind.value: kind for kind in MapKind}
+EXPORTS: Final = SCALARS | DECISIONS | FUNCTIONS | INPUTS.keys() | MAPS.keys() | {"Executor", "jit"}
+
+_RESERVED_PREFIX = "syrup_"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy's specification and the tree of its function."""
+
+    spec: PolicySpec
+    node: ast.FunctionDef
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """All that a policy may refer to. `exports` maps each local spelling (`syrup.u64`, `u64`) to a name of `syrup`."""
+
+    source: PolicySource
+    exports: Mapping[str, str]
+    constants: Mapping[str, Constant]
+    maps: Mapping[str, MapSpec]
+    policies: tuple[Policy, ...]
+    # Module-level names that no policy may use, each with the reason.
+    unusable: Mapping[str, str]
+
+    def export(self, node: ast.expr) -> str | None:
+        """The name of `syrup` that `node` spells, if it does."""
+        match node:
+            case ast.Name(id=name):
+                return self.exports.get(name)
+            case ast.Attribute(value=ast.Name(id=module), attr=name):
+                return self.exports.get(f"{module}.{name}")
+        return None
+
+
+def declare(source: PolicySource) -> Declarations:
+    """Read the module level of a policy file; raises `CompileError`."""
+    found = Findings(source)
+    declarations = _Declarer(source, found).run()
+    found.require_none()
+    return declarations
+
+
+class _Declarer:
+    """One walk over the module's statements, in order."""
+
+    def __init__(self, source: PolicySource, found: Findings) -> None:
+        self.source, self.found = source, found
+        self.exports: dict[str, str] = {}
+        self.constants: dict[str, Constant] = {}
+        self.maps: dict[str, MapSpec] = {}
+        self.policies: list[Policy] = []
+        self.unusable: dict[str, str] = {}
+        self.bindings = Counter(_bound_names(source.tree))
+        self.functions: list[ast.FunctionDef] = []
+
+    def run(self) -> Declarations:
+        for statement in self.source.tree.body:
+            self.statement(statement)
+        declarations = Declarations(
+            self.source, self.exports, self.constants, self.maps, tuple(self.policies), self.unusable
+        )
+        if not self.policies and not self.found:
+            self.no_policy()
+        return declarations
+
+    def statement(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Import(names=names):
+                self.module_import(names)
+            case ast.ImportFrom(module="syrup", names=names, level=0):
+                self.names_import(node, names)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                self.assignment(node, name, value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                self.assignment(node, name, value)
+            case ast.FunctionDef():
+                self.function(node)
+            case _:
+                for name in _bound_names(node):
+                    self.unusable[name] = "it is not a constant, a map or a function of `syrup`"
+
+    def module_import(self, names: list[ast.alias]) -> None:
+        for alias in names:
+            local = alias.asname or alias.name
+            if alias.name == "syrup":
+                self.exports |= {f"{local}.{name}": name for name in EXPORTS}
+            else:
+                self.unusable[local.partition(".")[0]] = f"module `{alias.name}` is not available in a policy"
+
+    def names_import(self, node: ast.ImportFrom, names: list[ast.alias]) -> None:
+        for alias in names:
+            if alias.name == "*":
+                self.found.error(
+                    "SYR110",
+                    "`from syrup import *` hides where names come from",
+                    node,
+                    help=("name them: `from syrup import u64, PASS`",),
+                )
+            elif alias.name in EXPORTS:
+                self.exports[alias.asname or alias.name] = alias.name
+            else:
+                self.unusable[alias.asname or alias.name] = f"`syrup.{alias.name}` has no meaning in a policy"
+
+    def assignment(self, node: ast.stmt, name: str, value: ast.expr) -> None:
+        if self.bindings[name] > 1:
+            self.unusable[name] = "it is bound more than once, so it is no constant"
+            return
+        kind = self.called_map(value)
+        if kind is not None:
+            assert isinstance(value, ast.Call)
+            self.map(node, name, kind, value)
+            return
+        try:
+            self.constants[name] = evaluate(value, self.constants, self.casts())
+        except NotConstant as why:
+            self.unusable[name] = f"its value is not known at compile time: {why.reason}"
+
+    def called_map(self, value: ast.expr) -> MapKind | None:
+        match value:
+            case ast.Call(func=func):
+                return MAPS.get(self.exports.get(ast.unparse(func), ""))
+        return None
+
+    def casts(self) -> dict[str, str]:
+        return {spelling: name for spelling, name in self.exports.items() if name in SCALARS}
+
+    def map(self, node: ast.stmt, name: str, kind: MapKind, call: ast.Call) -> None:
+        expected = ("value", "max_entries") if kind.indexed else ("key", "value", "max_entries")
+        arguments = dict(zip(expected, call.args, strict=False))
+        arguments |= {k.arg: k.value for k in call.keywords if k.arg}
+        form = f"{kind.value}({', '.join(expected)})"
+        if len(call.args) + len(call.keywords) != len(expected) or set(arguments) != set(expected):
+            self.found.error("SYR106", f"`{name}` is not declared as `{form}`", call, help=(_map_example(kind, name),))
+            return
+        if name.startswith(_RESERVED_PREFIX) or not name.isascii():
+            message = f"`{name}` cannot be the name of a map"
+            why = f"names that start with `{_RESERVED_PREFIX}` belong to the compiler; others are written in ASCII"
+            self.found.error("SYR106", message, node, notes=(why,))
+            return
+        value = self.scalar(arguments["value"])
+        key = INT_TYPES["u32"] if kind.indexed else self.scalar(arguments["key"])
+        entries = self.max_entries(arguments["max_entries"])
+        if value and key and entries:
+            self.maps[name] = MapSpec(name, kind, key, value, entries, self.source.span(node))
+
+    def scalar(self, node: ast.expr) -> IntType | None:
+        spelling = ast.unparse(node)
+        name = self.exports.get(spelling, spelling if spelling in ("int", "bool") else "")
+        if name in INT_TYPES:
+            return INT_TYPES[name]
+        known = ", ".join(sorted(SCALARS))
+        self.found.error("SYR106", f"`{spelling}` is not an integer type", node, notes=(f"known: {known}, int, bool",))
+        return None
+
+    def max_entries(self, node: ast.expr) -> int | None:
+        try:
+            value = evaluate(node, self.constants, self.casts())
+        except NotConstant as why:
+            self.found.error("SYR106", f"the number of entries is not a constant: {why.reason}", why.node)
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_ENTRIES:
+            self.found.error("SYR106", f"a map holds 1 to {_MAX_ENTRIES} entries", node, label=f"this is {value}")
+            return None
+        return value
+
+    def function(self, node: ast.FunctionDef) -> None:
+        self.functions.append(node)
+        self.unusable[node.name] = "it is a function without `@syrup.func`"
+        decorators = [d for d in node.decorator_list if self.is_jit(d)]
+        if not decorators:
+            return
+        self.unusable[node.name] = "a policy cannot call a policy"
+        if len(node.decorator_list) > 1:
+            other = next(d for d in node.decorator_list if d not in decorators[:1])
+            self.found.error("SYR105", "a policy has no decorator but `@syrup.jit`", other)
+        if self.bindings[node.name] > 1:
+            self.found.error("SYR105", f"`{node.name}` is bound more than once", node)
+        hooks = self.hooks(decorators[0])
+        input_kind = self.signature(node)
+        if hooks and input_kind:
+            parameter = node.args.args[0].arg
+            function = FunctionSpec(node.name, (parameter,), self.source.span(node))
+            self.policies.append(Policy(PolicySpec(function, input_kind, hooks), node))
+
+    def is_jit(self, node: ast.expr) -> bool:
+        callee = node.func if isinstance(node, ast.Call) else node
+        return self.exports.get(ast.unparse(callee)) == "jit"
+
+    def hooks(self, decorator: ast.expr) -> tuple[str, ...]:
+        if not isinstance(decorator, ast.Call):
+            return ("socket",)
+        match decorator:
+            case ast.Call(args=[], keywords=[]):
+                return ("socket",)
+            case ast.Call(args=[], keywords=[ast.keyword(arg="hook", value=value)]):
+                elements = value.elts if isinstance(value, ast.Tuple) else [value]
+                names = [e.value for e in elements if isinstance(e, ast.Constant)]
+                unknown = [e for e in elements if not (isinstance(e, ast.Constant) and e.value in HOOKS)]
+                if unknown or len(set(names)) != len(elements):
+                    known = ", ".join(HOOKS)
+                    self.found.error("SYR105", "no such hook", (unknown or elements)[0], notes=(f"known: {known}",))
+                    return ()
+                return tuple(str(name) for name in names)
+        self.found.error("SYR105", "`@syrup.jit` takes `hook=` only", decorator, help=('`@syrup.jit(hook="socket")`',))
+        return ()
+
+    def signature(self, node: ast.FunctionDef) -> Input | None:
+        arguments = node.args
+        extra = arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg
+        help_line = (f"`def {node.name}(pkt: syrup.Packet) -> syrup.Executor:`",)
+        if extra or arguments.defaults or len(arguments.args) != 1 or _type_parameters(node):
+            self.found.error("SYR105", "a policy takes exactly one input", _header(node), help=help_line)
+            return None
+        parameter = arguments.args[0]
+        kind = INPUTS.get(self.exports.get(_annotation(parameter.annotation), ""))
+        if kind is None:
+            place: Located = parameter.annotation or parameter
+            known = ", ".join(f"syrup.{name}" for name in INPUTS)
+            self.found.error(
+                "SYR105",
+                f"the input `{parameter.arg}` is not annotated with what a policy decides about",
+                place,
+                notes=(f"known: {known}",),
+                help=help_line,
+            )
+        if self.exports.get(_annotation(node.returns)) != "Executor":
+            where = node.returns or _header(node)
+            self.found.error("SYR105", "a policy returns `syrup.Executor`", where, help=help_line)
+            return None
+        return kind
+
+    def no_policy(self) -> None:
+        if not self.functions:
+            help_line = "write `@syrup.jit` above `def schedule(pkt: syrup.Packet) -> syrup.Executor:`"
+            anchor: Located = ast.Constant(value=None, lineno=1, col_offset=0, end_lineno=1, end_col_offset=0)
+            message = "the file is empty" if not self.source.text.strip() else "no policy in this file"
+            self.found.error("SYR103", message, anchor, help=(help_line,))
+            return
+        node = self.functions[0]
+        help_line = f"write `@syrup.jit` above `def {node.name}` (with `import syrup` at the top)"
+        self.found.error("SYR103", f"`{node.name}` is not marked as a policy", _header(node), help=(help_line,))
+
+
+# The largest `max_entries` that a kernel takes for 8-byte values without overflow of its size computation.
+_MAX_ENTRIES = 1 << 26
+
+
+def _map_example(kind: MapKind, name: str) -> str:
+    arguments = "u64, 16" if kind.indexed else "u32, u64, 1024"
+    return f"for example `{name} = syrup.{kind.value}({arguments})`"
+
+
+def _annotation(node: ast.expr | None) -> str:
+    match node:
+        case None:
+            return ""
+        case ast.Constant(value=str() as text):
+            return text
+        case _:
+            return ast.unparse(node)
+
+
+def _header(node: ast.FunctionDef) -> Located:
+    """The `def name` part of a function, as a place."""
+    end = node.col_offset + len(f"def {node.name}".encode())
+    return ast.Constant(
+        value=None, lineno=node.lineno, col_offset=node.col_offset, end_lineno=node.lineno, end_col_offset=end
+    )
+
+
+def _type_parameters(node: ast.FunctionDef) -> bool:
+    return bool(getattr(node, "type_params", ()))
+
+
+def _bound_names(tree: ast.AST) -> Iterator[str]:
+    """Every name that the module level binds, once for each binding, also from inside functions by `global`."""
+    pending: list[ast.AST] = list(tree.body) if isinstance(tree, ast.Module) else [tree]
+    while pending:
+        node = pending.pop()
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name
+                yield from (name for n in ast.walk(node) if isinstance(n, ast.Global) for name in n.names)
+                continue
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                yield name
+            case ast.alias():
+                yield (node.asname or node.name).partition(".")[0]
+            case (
+                ast.ExceptHandler(name=str() as name)
+                | ast.MatchAs(name=str() as name)
+                | ast.MatchStar(name=str() as name)
+            ):
+                yield name
+            case ast.Lambda():
+                continue
+        pending.extend(ast.iter_child_nodes(node))
+
+
+BUILTIN_NAMES: Final = frozenset(dir(builtins))
+"""Every name that Python itself brings; which of them a policy may use is the subset's business."""

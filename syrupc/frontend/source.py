@@ -1,0 +1,120 @@
+"""A policy file as text and syntax tree, and the way from a node of the tree to a span."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from syrupc.diagnostics import Diagnostic, Label, Span
+from syrupc.errors import CompileError
+
+
+class Located(Protocol):
+    """What carries a place: every expression and statement of `ast`."""
+
+    lineno: int
+    col_offset: int
+    end_lineno: int | None
+    end_col_offset: int | None
+
+
+@dataclass(frozen=True)
+class PolicySource:
+    """The text of a policy file. `path_name` is how the user spelt its path; it appears in diagnostics only."""
+
+    path_name: str
+    text: str
+
+    @property
+    def base_name(self) -> str:
+        """The file's name without its folder: all that a compiled object says of where it came from."""
+        return self.path_name.rpartition("/")[2]
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        # Not `splitlines`: the tokenizer does not take form feeds and Unicode separators for ends of lines.
+        return tuple(self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree. Raises `CompileError` SYR102."""
+        try:
+            return ast.parse(self.text, self.path_name, type_comments=False)
+        except SyntaxError as error:
+            raise CompileError(_syntax_diagnostic(self, error)) from None
+        except (ValueError, RecursionError, MemoryError) as error:
+            message = "expressions are nested too deeply" if not isinstance(error, ValueError) else str(error)
+            raise CompileError(Diagnostic("SYR102", message, Span(self.path_name, 1))) from None
+
+    def span(self, node: Located) -> Span:
+        """Where `node` stands. `ast` counts UTF-8 bytes; a span counts characters."""
+        end_line = node.end_lineno or node.lineno
+        end_offset = node.col_offset if node.end_col_offset is None else node.end_col_offset
+        return Span(
+            self.path_name,
+            node.lineno,
+            self.column(node.lineno, node.col_offset),
+            end_line,
+            self.column(end_line, end_offset),
+        )
+
+    def column(self, line: int, byte_offset: int) -> int:
+        """The column, from 1, of a byte offset in a line."""
+        text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        return len(text.encode()[:byte_offset].decode(errors="replace")) + 1
+
+    def segment(self, node: Located) -> str:
+        """The source text of `node` on one line, shortened if it is long."""
+        span = self.span(node)
+        if span.line != span.end_line:
+            return self.lines[span.line - 1][span.column - 1 :].strip() + " …"
+        return self.lines[span.line - 1][span.column - 1 : span.end_column - 1]
+
+
+def _syntax_diagnostic(source: PolicySource, error: SyntaxError) -> Diagnostic:
+    line, column = error.lineno or 1, error.offset or 1
+    end_line, end_column = error.end_lineno or line, error.end_offset or 0
+    span = Span(source.path_name, line, max(column, 1), max(end_line, line), max(end_column, 0))
+    message = error.msg[:1].lower() + error.msg[1:]
+    return Diagnostic("SYR102", message, span)
+
+
+class Findings:
+    """Collects the diagnostics of a stage, so that one run shows them all."""
+
+    def __init__(self, source: PolicySource) -> None:
+        self.source = source
+        self._found: list[Diagnostic] = []
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        node: Located,
+        *,
+        label: str = "",
+        labels: tuple[tuple[Located, str], ...] = (),
+        notes: tuple[str, ...] = (),
+        help: tuple[str, ...] = (),
+    ) -> None:
+        others = tuple(Label(self.source.span(place), text) for place, text in labels)
+        self.add(Diagnostic(code, message, self.source.span(node), label=label, labels=others, notes=notes, help=help))
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        if diagnostic not in self._found:
+            self._found.append(diagnostic)
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def require_none(self) -> None:
+        """End the stage: raises `CompileError` with everything found, in the order of the source."""
+        if self._found:
+            raise CompileError(sorted(self._found, key=lambda d: (d.span is None, d.span, d.code)))

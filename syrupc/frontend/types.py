@@ -1,0 +1,171 @@
+"""The types of policy code, as Numba types. Integers are described by the range of values they can hold.
+
+`Int(U8)` is an `int` known to fit eight unsigned bits; all integers live in 64-bit registers. `NON_NEGATIVE` and `INT`
+are the two kinds of 64-bit `int`, `U64` the one type that `int` cannot hold. `Lit` is a constant.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from numba.core import types
+
+from syrupc.spec import BOOL, I8, I16, I32, INT, U8, U16, U32, U64, Input, IntType, MapSpec
+
+NON_NEGATIVE: Final = IntType("int >= 0", 63, False)
+"""The type of an `int` that cannot be negative: it mixes with `u64`."""
+
+# In this order the first that holds all values of two types is their join.
+_LADDER: Final = (BOOL, U8, I8, U16, I16, U32, I32, NON_NEGATIVE, INT, U64)
+
+
+class Int(types.Type):
+    """An integer whose values lie in `range`."""
+
+    def __init__(self, values: IntType) -> None:
+        self.values = values
+        super().__init__(str(values))
+
+    @property
+    def is_u64(self) -> bool:
+        return self.values is U64
+
+    @property
+    def non_negative(self) -> bool:
+        return self.values.minimum == 0
+
+    def fits(self, other: IntType) -> bool:
+        """Whether `other` holds every value of this type."""
+        return other.minimum <= self.values.minimum and self.values.maximum <= other.maximum
+
+
+class Lit(Int):
+    """A constant of the source."""
+
+    def __init__(self, value: int) -> None:
+        smallest = next((t for t in _LADDER[1:] if t.holds(value)), None)
+        if smallest is None:
+            raise OverflowError(value)
+        self.value = value
+        types.Type.__init__(self, f"Lit({value})")
+        self.values = smallest
+
+    def fits(self, other: IntType) -> bool:
+        return other.holds(self.value)
+
+
+class Decision(types.Type):
+    """An executor's index that is in range, PASS or DROP."""
+
+    def __init__(self) -> None:
+        super().__init__("Executor")
+
+
+class InputType(types.Type):
+    """The input of a policy."""
+
+    def __init__(self, kind: Input) -> None:
+        self.kind = kind
+        super().__init__(kind.value)
+
+
+class View(types.Type):
+    """The bytes of a packet from `start`, counted from the transport header."""
+
+    def __init__(self, start: int) -> None:
+        self.start = start
+        super().__init__(f"View({start})")
+
+
+class MapRef(types.Opaque):
+    """A declared map."""
+
+    def __init__(self, spec: MapSpec) -> None:
+        self.spec = spec
+        super().__init__(f"{spec.kind.value}({spec.name})")
+
+
+class Entry(types.Type):
+    """A value inside a map, found by one lookup."""
+
+    def __init__(self, spec: MapSpec) -> None:
+        self.spec = spec
+        super().__init__(f"Entry({spec.name})")
+
+
+class Range(types.Type):
+    """`range(...)` with constant bounds, and the iterator over it."""
+
+    def __init__(self, values: range, iterating: bool = False) -> None:
+        self.values, self.iterating = values, iterating
+        super().__init__(f"{'iterator over ' if iterating else ''}{values}")
+
+    @property
+    def iterator_type(self) -> Range:
+        return Range(self.values, iterating=True)
+
+    @property
+    def yield_type(self) -> Int:
+        ends = (self.values[0], self.values[-1]) if self.values else (0,)
+        return Int(next(t for t in _LADDER[1:] if all(map(t.holds, ends))))
+
+
+class Intrinsic(types.Callable, types.Opaque):
+    """An operation of the language by name: `map.get_item`, `cast.u32`, an operator, a built-in function."""
+
+    def __init__(self, key: str) -> None:
+        self.operation = key
+        super().__init__(f"intrinsic {key}")
+
+    def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
+        return context.resolve_function_type(self, args, kws)
+
+    def get_call_signatures(self) -> tuple[tuple[()], bool]:
+        return (), False
+
+    def get_impl_key(self, _sig: Any) -> str:
+        return self.operation
+
+
+class Method(types.BoundFunction):
+    """A method of a value: `pkt.payload.u32`."""
+
+    def __init__(self, operation: str, this: types.Type) -> None:
+        self.operation, self.this = operation, this
+        types.Type.__init__(self, f"{this}.{operation}")
+
+    @property
+    def key(self) -> tuple[str, types.Type, None]:
+        return self.operation, self.this, None
+
+    def get_impl_key(self, _sig: Any) -> str:
+        return self.operation
+
+
+DECISION: Final = Decision()
+BOOLEAN: Final = types.boolean
+
+
+def as_int(kind: types.Type) -> Int | None:
+    """`kind` as an integer type, if it is one; Numba's own boolean counts as `Int(BOOL)`."""
+    if kind == BOOLEAN:
+        return Int(BOOL)
+    return kind if isinstance(kind, Int) else None
+
+
+def integer(values: IntType) -> types.Type:
+    """The type of a value that was read from storage of type `values`."""
+    return BOOLEAN if values is BOOL else Int(values)
+
+
+def join(left: types.Type, right: types.Type) -> types.Type | None:
+    """The type of a variable that is one or the other, or None."""
+    if left == right:
+        return left
+    if DECISION in (left, right):
+        other = right if left == DECISION else left
+        return DECISION if as_int(other) else None
+    a, b = as_int(left), as_int(right)
+    if a is None or b is None:
+        return None
+    return next((Int(t) for t in _LADDER[1:] if a.fits(t) and b.fits(t)), None)

@@ -1,0 +1,185 @@
+"""Type inference: Numba's, over the language's own types and rules, with failures that keep their places.
+
+Numba's registries are neither read nor written: the context below answers every question from `rules`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numba.core import errors, ir, typeinfer, types
+from numba.core import typing as numba_typing
+from numba.core.typeconv import Conversion
+from numba.core.typing import Signature
+
+from syrupc.frontend.rules import RULES, TypeFailure, attributes, describe
+from syrupc.frontend.types import BOOLEAN, DECISION, Intrinsic, Lit, MapRef, Method, as_int, join
+from syrupc.spec import MapSpec
+
+
+@dataclass(frozen=True)
+class IntrinsicName:
+    """The value of a global of a normal form: an operation of the language."""
+
+    name: str
+
+
+class TypingContext(numba_typing.BaseContext):
+    """Answers what Numba's inference asks about names, calls, attributes, conversions and joins."""
+
+    def load_additional_registries(self) -> None:
+        """There are none."""
+
+    def _load_builtins(self) -> None:
+        """Numba's rules for Python's operators are not those of the language (`u64 + int` gives a float)."""
+
+    def resolve_value_type(self, val: Any) -> types.Type:
+        match val:
+            case IntrinsicName(name="syrup.PASS" | "syrup.DROP"):
+                return DECISION
+            case IntrinsicName(name=name):
+                return Intrinsic(name)
+            case MapSpec():
+                return MapRef(val)
+            case bool():
+                return BOOLEAN
+            case int():
+                return Lit(val)
+            case None:
+                return types.none
+        if val is bool:
+            return Intrinsic("bool")
+        name = f"operator.{getattr(val, '__name__', '')}"
+        if name in RULES:
+            return Intrinsic(name)
+        raise ValueError(f"no type for {val!r}")
+
+    def resolve_function_type(self, func: Any, args: Any, kws: Any) -> Signature:
+        assert not kws
+        if isinstance(func, Method):
+            return Signature(RULES[func.operation](func.this, *args), tuple(args), func.this)
+        name = func if isinstance(func, str) else func.operation if isinstance(func, Intrinsic) else None
+        if name is None:
+            raise TypeFailure("SYR203", f"{describe(func)} cannot be called")
+        return Signature(RULES[name](*args), tuple(args), None)
+
+    def resolve_getattr(self, typ: types.Type, attr: str) -> types.Type:
+        known = attributes(typ)
+        if attr in known:
+            return known[attr]
+        raise TypeFailure(
+            "SYR204",
+            f"{describe(typ)} has no attribute `{attr}`",
+            notes=(f"known: {', '.join(f'`{name}`' for name in known)}",) if known else (),
+            help=_suggestion(attr, known),
+        )
+
+    def can_convert(self, fromty: types.Type, toty: types.Type) -> Conversion | None:
+        if fromty == toty:
+            return Conversion.exact
+        return Conversion.safe if join(fromty, toty) == toty else None
+
+    def unify_pairs(self, first: types.Type, second: types.Type) -> types.Type | None:
+        if types.undefined in (first, second):
+            return second if first is types.undefined else first
+        return join(first, second)
+
+
+def _suggestion(name: str, known: Mapping[str, object]) -> tuple[str, ...]:
+    near = difflib.get_close_matches(name, known, 1)
+    return (f"did you mean `{near[0]}`?",) if near else ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A rule that did not hold, and where."""
+
+    place: ir.Loc
+    reason: TypeFailure
+
+
+class _Network(typeinfer.ConstraintNetwork):
+    """Applies every constraint and remembers the language's failures of the last pass only: types still grow before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures: list[Failure] = []
+
+    def propagate(self, typeinfer: Any) -> list[Exception]:
+        self.failures = []
+        undecided: list[Exception] = []
+        for constraint in self.constraints:
+            try:
+                constraint(typeinfer)
+            except TypeFailure as reason:
+                self.failures.append(Failure(constraint.loc, reason))
+            except errors.TypingError as error:
+                undecided.append(error)
+        return undecided
+
+
+class Inferer(typeinfer.TypeInferer):
+    """Infers the types of one function."""
+
+    def __init__(self, context: TypingContext, func_ir: Any) -> None:
+        super().__init__(context, func_ir, None)
+        self.constraints = _Network()
+
+    @property
+    def failures(self) -> list[Failure]:
+        return list(self.constraints.failures)
+
+    def typeof_const(self, inst: Any, target: Any, const: Any) -> None:
+        try:
+            kind = self.context.resolve_value_type(const)
+        except OverflowError:
+            # Constants are folded before they come here, so the value may exceed what any literal of the source says.
+            reason = TypeFailure("SYR202", f"{const} does not fit 64 bits")
+            self.constraints.append(_Refused(inst.loc, reason))
+            return
+        self.add_type(target.name, kind, loc=inst.loc)
+
+    def typeof_global(self, inst: Any, target: Any, gvar: Any) -> None:
+        self.lock_type(target.name, self.context.resolve_value_type(gvar.value), loc=inst.loc)
+        self.assumed_immutables.add(inst)
+
+    def add_type(self, var: str, tp: types.Type, loc: Any, unless_locked: bool = False) -> None:
+        variable = self.typevars[var]
+        before = variable.type
+        if before is not None and not (unless_locked and variable.locked) and join(before, tp) is None:
+            raise _join_failure(var, before, tp, variable.define_loc)
+        super().add_type(var, tp, loc, unless_locked)
+
+    def copy_type(self, src_var: str, dest_var: str, loc: Any) -> None:
+        source = self.typevars[src_var].type
+        if source is not None:
+            self.add_type(dest_var, source, loc)
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """A constraint that cannot hold."""
+
+    loc: ir.Loc
+    reason: TypeFailure
+
+    def __call__(self, _typeinfer: Any) -> None:
+        raise self.reason
+
+
+def _join_failure(var: str, before: types.Type, now: types.Type, first: ir.Loc | None) -> TypeFailure:
+    name = var.split(".")[0]
+    if DECISION in (before, now) or None in (as_int(before), as_int(now)):
+        message = f"{describe(now)} where {describe(before)} is expected"
+        return TypeFailure("SYR206", message)
+    where = f" (line {first.line})" if first is not None else ""
+    subject = "the value" if name.startswith("$") else f"`{name}`"
+    return TypeFailure(
+        "SYR206",
+        f"{subject} is {describe(before)} on one path and {describe(now)} on another",
+        notes=(f"no 64-bit type holds both; the first comes from{where}",),
+        help=("convert one of them: `u64(...)` or `int(...)`",),
+    )

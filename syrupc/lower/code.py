@@ -1,0 +1,144 @@
+"""What the lowering of an operation works with: the builder, the place in the source, faults, helpers, conversions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from llvmlite import ir
+from numba.core import types
+
+from syrupc.frontend.bytecode import Place
+from syrupc.frontend.types import BOOLEAN
+from syrupc.lower.module import BYTE_POINTER, FaultTable, ModuleBuilder
+from syrupc.spec import BOOL, FaultKind, IntType
+
+I1: Final = ir.IntType(1)
+I8: Final = ir.IntType(8)
+I32: Final = ir.IntType(32)
+I64: Final = ir.IntType(64)
+
+
+def const(value: int) -> ir.Constant:
+    """A 64-bit constant."""
+    return I64(value & ((1 << 64) - 1))
+
+
+@dataclass
+class FunctionState:
+    """What the operations of one function share. `loc` is the place of the operation that is being lowered."""
+
+    module: ModuleBuilder
+    faults: FaultTable
+    maps: Mapping[str, ir.GlobalVariable]
+    loc: Any = None
+    context: ir.Argument | None = None
+    _entry_values: dict[str, ir.Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Code:
+    """The point in a function where an operation is being lowered."""
+
+    builder: ir.IRBuilder
+    state: FunctionState
+
+    # -- faults --------------------------------------------------------------------------------------------------------
+
+    def site(self, kind: FaultKind) -> int:
+        """The counter slot of a fault of this kind at this place."""
+        loc = self.state.loc
+        if not isinstance(loc, Place):
+            return self.state.faults.slot(kind, loc.line, 1)
+        column = self.state.module.source.column(loc.lineno, loc.col_offset)
+        return self.state.faults.slot(kind, loc.lineno, column)
+
+    def fault_if(self, condition: ir.Value, kind: FaultKind) -> None:
+        """Where Python would raise: the function ends with the slot of the site's counter as its status."""
+        with self.builder.if_then(condition, likely=False):
+            self.builder.ret(I32(self.site(kind)))
+
+    # -- control flow --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def choose(self, condition: ir.Value, likely: bool | None = None) -> Iterator[tuple[Any, Any]]:
+        with self.builder.if_else(condition, likely) as both:
+            yield both
+
+    def select(self, condition: ir.Value, yes: ir.Value, no: ir.Value) -> ir.Value:
+        return self.builder.select(condition, yes, no)
+
+    # -- memory --------------------------------------------------------------------------------------------------------
+
+    def slot(self, kind: ir.Type) -> ir.Value:
+        """A place on the stack, allocated once on entry."""
+        builder = self.builder
+        with builder.goto_entry_block():
+            return builder.alloca(kind)
+
+    def on_entry(self, name: str, make: Callable[[ir.IRBuilder], ir.Value]) -> ir.Value:
+        """A value that is computed once, when the function is entered."""
+        known = self.state._entry_values
+        if name not in known:
+            with self.builder.goto_entry_block():
+                known[name] = make(self.builder)
+        return known[name]
+
+    def load_volatile(self, pointer: ir.Value, kind: ir.Type) -> ir.Value:
+        """A load that LLVM neither repeats nor merges: others write this memory while the policy runs."""
+        load = self.builder.load(self.builder.bitcast(pointer, kind.as_pointer()))
+        load.opname = "load volatile"
+        return load
+
+    def store_volatile(self, value: ir.Value, pointer: ir.Value) -> None:
+        store = self.builder.store(value, self.builder.bitcast(pointer, value.type.as_pointer()))
+        store.opname = "store volatile"
+
+    # -- helpers and maps ----------------------------------------------------------------------------------------------
+
+    def helper(self, number: int, result: ir.Type, arguments: list[ir.Value]) -> ir.Value:
+        """Call a kernel helper by number."""
+        kind = ir.FunctionType(result, [a.type for a in arguments])
+        return self.builder.call(self.builder.inttoptr(I64(number), kind.as_pointer()), arguments)
+
+    def map_pointer(self, name: str) -> ir.Value:
+        return self.builder.bitcast(self.state.maps[name], BYTE_POINTER)
+
+    def is_null(self, pointer: ir.Value) -> ir.Value:
+        return self.builder.icmp_unsigned("==", pointer, pointer.type(None))
+
+    @property
+    def input(self) -> ir.Value:
+        """The kernel's context, the argument of the program."""
+        assert self.state.context is not None
+        return self.state.context
+
+    # -- conversions ---------------------------------------------------------------------------------------------------
+
+    def register(self, value: ir.Value, kind: types.Type) -> ir.Value:
+        """An integer of the language as the 64 bits that it is computed with."""
+        return self.builder.zext(value, I64) if kind == BOOLEAN else value
+
+    def truth(self, value: ir.Value, kind: types.Type) -> ir.Value:
+        return value if kind == BOOLEAN else self.builder.icmp_signed("!=", value, const(0))
+
+    def to_storage(self, value: ir.Value, kind: types.Type, target: IntType) -> ir.Value:
+        """As it is stored: wrapped to the width."""
+        if target is BOOL:
+            return self.builder.zext(self.truth(value, kind), I8)
+        register = self.register(value, kind)
+        return register if target.size == 8 else self.builder.trunc(register, ir.IntType(target.size * 8))
+
+    def from_storage(self, value: ir.Value, source: IntType) -> ir.Value:
+        """As the language sees what was stored (see `types.integer` for its type)."""
+        if source is BOOL:
+            return self.builder.icmp_unsigned("!=", value, I8(0))
+        if source.size == 8:
+            return value
+        return self.builder.sext(value, I64) if source.signed else self.builder.zext(value, I64)
+
+
+Lowering = Callable[[Code, Any, list[ir.Value]], ir.Value | None]
+"""Lowers one operation: where, the operation's signature (types of its arguments and result), the arguments' values."""

@@ -1,0 +1,326 @@
+"""The custom Numba target: Numba's lowering of control flow and variables, with the language's own operations.
+
+Borders with Numba (no stable interface: the version is pinned, and a test fails loudly on another): the target context
+answers for every operation, cast and constant; the calling convention gives a status and writes the result through a
+pointer; the lowerer adds columns to places. Numba's registries of implementations are neither read nor written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final
+
+import numba
+from llvmlite import ir
+from numba.core import callconv, cgutils, datamodel, funcdesc, lowering, types
+from numba.core import errors as numba_errors
+from numba.core.base import BaseContext
+from numba.core.compiler import Flags
+from numba.core.datamodel import models
+from numba.core.target_extension import Generic, target_registry
+from numba.core.targetconfig import ConfigStack
+from numba.core.typed_passes import IRLegalization, PreLowerStripPhis
+
+from syrupc.diagnostics import Diagnostic
+from syrupc.errors import CompileError, InternalError
+from syrupc.frontend.infer import TypedFunction
+from syrupc.frontend.rules import describe
+from syrupc.frontend.types import (
+    BOOLEAN,
+    DECISION,
+    Decision,
+    Entry,
+    InputType,
+    Int,
+    Intrinsic,
+    Lit,
+    MapRef,
+    Method,
+    Range,
+    View,
+    as_int,
+)
+from syrupc.frontend.typing import IntrinsicName, TypingContext
+from syrupc.lower import arithmetic, builtins, maps, packets
+from syrupc.lower.code import I32, I64, Code, FunctionState, Lowering, const
+from syrupc.lower.debug import FunctionDebug
+from syrupc.lower.module import BYTE_POINTER
+from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT, PASS_SLOT, FaultKind
+
+_SUPPORTED_NUMBA: Final = (0, 68)
+
+LOWERINGS: Final[Mapping[str, Lowering]] = {
+    **arithmetic.LOWERINGS,
+    **builtins.LOWERINGS,
+    **maps.LOWERINGS,
+    **packets.LOWERINGS,
+}
+"""Operation -> its lowering, for every operation that has a typing rule."""
+
+DECISION_VALUE: Final = ir.LiteralStructType([I64, I64])
+"""A decision: the counter slot that names it, and the slot of the fault that counts if the executor is dead."""
+
+
+class BPF(Generic):
+    """The name of the target, for Numba."""
+
+
+target_registry["bpf"] = BPF
+
+
+class _LeafModel(models.PrimitiveModel):
+    """A type that is one LLVM value everywhere."""
+
+    VALUES: Final[Mapping[type, ir.Type]] = {
+        Int: I64,
+        Lit: I64,
+        Decision: DECISION_VALUE,
+        InputType: BYTE_POINTER,
+        View: BYTE_POINTER,
+        Method: BYTE_POINTER,
+        MapRef: BYTE_POINTER,
+        Intrinsic: BYTE_POINTER,
+        Entry: BYTE_POINTER,
+        Range: BYTE_POINTER,
+    }
+
+    def __init__(self, dmm: Any, fe_type: types.Type) -> None:
+        kind = self.VALUES[type(fe_type)]
+        if isinstance(fe_type, Range) and fe_type.iterating:
+            kind = I64.as_pointer()
+        super().__init__(dmm, fe_type, kind)
+
+
+def _data_models() -> Any:
+    manager = datamodel.default_manager.copy()
+    for kind in _LeafModel.VALUES:
+        manager.register(kind, _LeafModel)
+    return manager
+
+
+class CallConvention(callconv.BaseCallConv):
+    """`status f(result*, arguments...)`: status 0, or the counter slot of the fault that ended the function."""
+
+    def _make_call_helper(self, _builder: Any) -> None:
+        return None
+
+    def return_value(self, builder: Any, retval: Any) -> None:
+        builder.store(retval, builder.function.args[0])
+        builder.ret(I32(0))
+
+    def get_function_type(self, restype: Any, argtypes: Any) -> ir.FunctionType:
+        arguments = list(self._get_arg_packer(argtypes).argument_types)
+        return ir.FunctionType(I32, [self.get_return_type(restype), *arguments])
+
+    def decorate_function(self, fn: Any, args: Any, fe_argtypes: Any, **_: Any) -> None:
+        names = [f"arg.{a}" for a in args]
+        self._get_arg_packer(fe_argtypes).assign_names(self.get_arguments(fn), names)
+        fn.args[0].name = "decision"
+
+    def get_arguments(self, func: Any) -> Any:
+        return func.args[1:]
+
+
+class _Codegen:
+    """Numba asks whether two contexts share one."""
+
+
+class TargetContext(BaseContext):
+    """Answers how each operation, cast and constant is lowered."""
+
+    enable_debuginfo = True
+    function_state: FunctionState
+    function_debug: FunctionDebug
+
+    def __init__(self, typing_context: TypingContext, state: FunctionState, debug: FunctionDebug) -> None:
+        self._codegen = _Codegen()
+        super().__init__(typing_context, "bpf")
+        self.data_model_manager = _data_models()
+        self.function_state, self.function_debug = state, debug
+
+    def codegen(self) -> Any:
+        return self._codegen
+
+    @cached_property
+    def call_conv(self) -> CallConvention:
+        return CallConvention(self)
+
+    @property
+    def DIBuilder(self) -> Any:  # noqa: N802 -- Numba's name
+        return lambda **_: self.function_debug
+
+    def load_additional_registries(self) -> None:
+        """There are none."""
+
+    def post_lowering(self, *_: Any) -> None:
+        """Nothing to transform."""
+
+    def get_function(self, fn: Any, sig: Any, _firstcall: bool = True) -> Any:
+        key = fn if isinstance(fn, str) else fn.get_impl_key(sig)
+        lower = LOWERINGS[key]
+
+        def call(builder: Any, args: Any, _loc: Any = None) -> Any:
+            result = lower(Code(builder, self.function_state), sig, list(args))
+            return self.get_dummy_value() if result is None else result
+
+        return call
+
+    def get_getattr(self, typ: Any, attr: str) -> Any:
+        assert isinstance(typ, InputType)
+        read = packets.ATTRIBUTES[attr]
+        return lambda _context, builder, _typ, value, _attr: read(Code(builder, self.function_state), value)
+
+    def get_bound_function(self, _builder: Any, obj: Any, _ty: Any) -> Any:
+        return obj
+
+    def cast(self, builder: Any, val: Any, fromty: Any, toty: Any) -> Any:
+        if fromty == toty:
+            return val
+        code = Code(builder, self.function_state)
+        if toty == DECISION:
+            return _decide(code, val, fromty)
+        assert as_int(fromty) is not None, f"cast from {fromty} to {toty}"
+        return code.truth(val, fromty) if toty == BOOLEAN else code.register(val, fromty)
+
+    def get_constant_generic(self, _builder: Any, ty: Any, val: Any) -> Any:
+        if ty == DECISION:
+            slot = PASS_SLOT if val == IntrinsicName("syrup.PASS") else DROP_SLOT
+            return ir.Constant(DECISION_VALUE, [const(slot), const(0)])
+        if ty == BOOLEAN:
+            return ir.IntType(1)(int(val))
+        if isinstance(ty, Int):
+            return const(val)
+        return self.get_dummy_value()
+
+    def pair_first(self, builder: Any, val: Any, _ty: Any) -> Any:
+        return builder.extract_value(val, 0)
+
+    def pair_second(self, builder: Any, val: Any, _ty: Any) -> Any:
+        return builder.extract_value(val, 1)
+
+
+def _decide(code: Code, value: Any, kind: types.Type) -> Any:
+    """An integer becomes a decision: it must name one of the executors that there can be."""
+    limit = code.state.module.target.max_executors
+    if isinstance(kind, Lit) and not 0 <= kind.value < limit:
+        raise CompileError(_no_such_executor(code, kind, limit))
+    builder = code.builder
+    index = code.register(value, kind)
+    if not isinstance(kind, Lit):
+        code.fault_if(builder.icmp_unsigned(">=", index, const(limit)), FaultKind.NO_EXECUTOR)
+    slot = builder.add(index, const(FIRST_EXECUTOR_SLOT))
+    decision = builder.insert_value(ir.Constant(DECISION_VALUE, ir.Undefined), slot, 0)
+    return builder.insert_value(decision, const(code.site(FaultKind.NO_EXECUTOR)), 1)
+
+
+def _no_such_executor(code: Code, kind: Lit, limit: int) -> Diagnostic:
+    help_line = "`return syrup.PASS` leaves the choice to the system, `return syrup.DROP` discards the input"
+    return Diagnostic(
+        "SYR202",
+        f"{describe(kind)} names no executor",
+        code.state.module.source.span(code.state.loc),
+        notes=(f"executors are numbered 0 to {limit - 1}",),
+        help=(help_line,),
+    )
+
+
+class _Library:
+    """Where Numba puts what it lowers: into the one module of the file."""
+
+    def __init__(self, module: ir.Module) -> None:
+        self.module = module
+
+    def create_ir_module(self, _name: str) -> ir.Module:
+        return self.module
+
+    def add_ir_module(self, _module: ir.Module) -> None:
+        """It is there already."""
+
+
+class _Lowerer(lowering.Lower):
+    """Numba's lowering, with columns, and without what belongs to a Python process."""
+
+    def emit_environment_object(self) -> None:
+        """There is no interpreter to look things up in."""
+
+    def _compute_def_location(self) -> Any:
+        return self.func_ir.loc
+
+    def extract_function_arguments(self) -> Any:
+        arguments = super().extract_function_arguments()
+        self.context.function_state.context = arguments[0]
+        return arguments
+
+    def alloca_lltype(self, name: str, lltype: ir.Type, **_: Any) -> ir.Value:
+        # Numba's version also describes the variable to a debugger, for which it asks the machine for its size.
+        return cgutils.alloca_once(self.builder, lltype, name=name)
+
+    def lower_inst(self, inst: Any) -> None:
+        self.context.function_state.loc = self.loc
+        source = self.context.function_state.module.source
+        column = 0 if self.loc.col is None else source.column(self.loc.line, self.loc.col)
+        self.debuginfo.column = column
+        super().lower_inst(inst)
+
+
+class _PassState(dict[str, Any]):
+    """What Numba's passes read and write, by attribute and by item."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+
+def lower_function(function: TypedFunction, name: str, state: FunctionState, debug: FunctionDebug) -> ir.Function:
+    """Lower a typed function into the module of `state`, under `name`, to be inlined into its program."""
+    _require_numba()
+    flags = Flags()
+    flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    flags.dbg_directives_only = True
+    passes = _PassState(func_ir=function.func_ir, typemap=dict(function.variables), flags=flags)
+    for numba_pass in (PreLowerStripPhis, IRLegalization):
+        numba_pass().run_pass(passes)
+    with ConfigStack().enter(flags):
+        descriptor = funcdesc.PythonFunctionDescriptor.from_specialized_function(
+            passes.func_ir,
+            passes.typemap,
+            function.result,
+            dict(function.operations),
+            mangler=lambda *_, **__: name,
+            inline=True,
+            noalias=False,
+            abi_tags=(),
+        )
+        context = TargetContext(TypingContext(), state, debug)
+        try:
+            _Lowerer(context, _Library(state.module.module), descriptor, passes.func_ir).lower()
+        except numba_errors.NumbaError as error:
+            raise _lowering_failed(error) from error
+    lowered = state.module.module.get_global(name)
+    lowered.linkage = "internal"
+    return lowered
+
+
+def _require_numba() -> None:
+    if numba.version_info.short != _SUPPORTED_NUMBA:
+        found = ".".join(map(str, numba.version_info.short))
+        wanted = ".".join(map(str, _SUPPORTED_NUMBA))
+        message = f"Numba {found} is installed, and this release works with {wanted}"
+        help_line = f"`pip install 'numba=={wanted}.*'`"
+        raise InternalError(Diagnostic("SYR901", message, help=(help_line,)))
+
+
+def _lowering_failed(error: Exception) -> InternalError:
+    notes = (f"stage: lower; {type(error).__name__}",)
+    return InternalError(
+        Diagnostic(
+            "SYR901",
+            "a typed policy could not be lowered",
+            notes=notes,
+            details=(str(error),),
+            help=("please report this policy",),
+        )
+    )
