@@ -34,16 +34,19 @@ class Outcome:
     """What became of a trace's requests; arrays as long as the trace.
 
     `latency_ns` is infinite and `worker` is `NOBODY` where no reply came. `replies` holds what each was answered.
+    `dropped` of them a policy dropped.
     """
 
     latency_ns: Floats
     worker: Ints
     lag_ns: Ints
     replies: tuple[Message | None, ...] = field(repr=False)
+    dropped: int = 0
 
     @property
     def lost(self) -> int:
-        return int(np.isinf(self.latency_ns).sum())
+        """How many requests neither a worker answered nor a policy dropped."""
+        return int(np.isinf(self.latency_ns).sum()) - self.dropped
 
 
 def drive(trace: Trace, address: tuple[str, int], silence_s: float) -> Outcome:

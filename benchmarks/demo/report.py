@@ -16,8 +16,8 @@ from benchmarks.demo.trace import Load
 class Report:
     """`ground` says where the policies ran (`kernel` or `interpreter`), `how` what that means, in a sentence.
 
-    `cost_ns` is the time of one decision by policy; `default_to_expected` how the default's measured GET p99 compares
-    with an exact simulation (`nan` where nothing was measured).
+    `cost` is what one decision costs, by policy, in `cost_unit`. `default_to_expected`: how many times the
+    GET p99 of an exact simulation the default's measured one is (`nan` where nothing was measured).
     """
 
     ground: str
@@ -27,7 +27,8 @@ class Report:
     load: Load
     rows: tuple[Row, ...]
     segments: tuple[Segment, ...]
-    cost_ns: dict[str, float]
+    cost: dict[str, float]
+    cost_unit: str
     default_to_expected: float
 
 

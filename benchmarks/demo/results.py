@@ -25,6 +25,7 @@ class Segment:
     seed: int
     sent: int
     lost: int
+    dropped: int
     share: tuple[float, ...]
     get_p50: float
     get_p99: float
@@ -36,13 +37,16 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A policy's medians over its repetitions; `lost` and `sent` are totals. `gain`: how many times lower its GET p99
-    is than the default's."""
+    """A policy's medians over its repetitions; `sent`, `lost` and `dropped` are totals.
+
+    `gain`: how many times lower its GET p99 is than the default's.
+    """
 
     policy: str
     repetitions: int
     sent: int
     lost: int
+    dropped: int
     share: tuple[float, ...]
     get_p50: float
     get_p99: float
@@ -69,6 +73,7 @@ def segment(
         seed=seed,
         sent=len(trace),
         lost=outcome.lost,
+        dropped=outcome.dropped,
         share=shares(outcome, workers),
         get_p50=percentile(gets, 0.5),
         get_p99=percentile(gets, 0.99),
@@ -99,6 +104,7 @@ def _row(policy: str, runs: Sequence[Segment], base: float) -> Row:
         repetitions=len(runs),
         sent=sum(s.sent for s in runs),
         lost=sum(s.lost for s in runs),
+        dropped=sum(s.dropped for s in runs),
         share=tuple(statistics.median(column) for column in zip(*(s.share for s in runs), strict=True)),
         get_p50=statistics.median(s.get_p50 for s in runs),
         get_p99=p99,

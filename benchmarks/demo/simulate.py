@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ class Moment:
 
     index: int
     now_ns: int
-    serving: Sequence[int]
+    serving: list[int]
 
 
 Choice = Callable[[Moment], int | None]
@@ -43,7 +43,7 @@ def simulate(trace: Trace, load: Load, workers: int, choose: Choice) -> Outcome:
         end = start + (load.scan_us if kind == SCAN else load.get_us) * 1000
         queue.append((end, kind))
         latency[index], chosen[index] = end - now, worker
-    return Outcome(latency, chosen, np.zeros(len(trace), np.int64), (None,) * len(trace))
+    return Outcome(latency, chosen, np.zeros(len(trace), np.int64), (None,) * len(trace), int((chosen == NOBODY).sum()))
 
 
 def replay(trace: Trace, load: Load, workers: int, measured: Outcome) -> Outcome:

@@ -44,18 +44,34 @@ def _table(report: Report) -> Table:
     table = Table(title="GET latency by policy", title_justify="left")
     table.add_column("policy", no_wrap=True)
     table.add_column("share of each worker, %", justify="right", no_wrap=True)
-    for name in ("GET p50", "GET p99", "GET p99.9", "SCAN p99", "lost", "ns/decision", "GET p99 vs default"):
+    for name in (
+        "GET p50",
+        "GET p99",
+        "GET p99.9",
+        "SCAN p99",
+        "dropped",
+        "lost",
+        report.cost_unit,
+        "GET p99 vs default",
+    ):
         table.add_column(name, justify="right")
     for row in report.rows:
-        table.add_row(*_cells(row, report.cost_ns.get(row.policy)), style="bold" if row.gain >= _BEST_GAIN else "")
+        table.add_row(*_cells(row, report.cost.get(row.policy)), style="bold" if row.gain >= _BEST_GAIN else "")
     return table
 
 
-def _cells(row: Row, cost_ns: float | None) -> tuple[str, ...]:
+def _cells(row: Row, cost_per_decision: float | None) -> tuple[str, ...]:
     latencies = (row.get_p50, row.get_p99, row.get_p999, row.scan_p99)
-    lost = f"{row.lost / row.sent:.2%}" if row.lost else "0"
-    cost = "-" if cost_ns is None else f"{cost_ns:.0f}"
-    return (row.policy, _shares(row.share), *map(_milliseconds, latencies), lost, cost, _gain(row.gain))
+    cost = "-" if cost_per_decision is None else f"{cost_per_decision:.0f}"
+    return (
+        row.policy,
+        _shares(row.share),
+        *map(_milliseconds, latencies),
+        str(row.dropped),
+        str(row.lost),
+        cost,
+        _gain(row.gain),
+    )
 
 
 def _shares(shares: tuple[float, ...]) -> str:

@@ -40,7 +40,7 @@ def test_a_dropped_request_is_lost_and_takes_no_ones_time() -> None:
     result = simulate(trace([0, 0], [SCAN, GET]), LOAD, 1, lambda moment: None if moment.index == 0 else 0)
 
     assert result.latency_ns.tolist() == [math.inf, 1_000]
-    assert (result.worker.tolist(), result.lost) == ([NOBODY, 0], 1)
+    assert (result.worker.tolist(), result.dropped, result.lost) == ([NOBODY, 0], 1, 0)
 
 
 def test_the_choice_sees_what_each_worker_serves_at_that_time() -> None:
