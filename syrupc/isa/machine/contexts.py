@@ -15,6 +15,9 @@ _ETH_P_802_2: Final = 0x0004
 _ETH_P_802_3: Final = 0x0001
 _ETH_P_802_3_MIN: Final = 0x0600
 _UDP: Final = 17
+_AF_INET: Final = 2
+_AF_INET6: Final = 10
+_SOCK_DGRAM: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +39,31 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class Socket:
-    """The socket that a context refers to: `struct bpf_sock`, as far as it says anything here."""
+    """The socket that a context refers to: `struct bpf_sock`, as far as it says anything here.
+
+    `local` and `remote` are addresses in network order: 4 or 16 bytes, or none.
+    """
 
     family: int = 0
     type: int = 0
     protocol: int = 0
     state: int = 7
     rx_queue_mapping: int = -1
+    local: bytes = b""
+    remote: bytes = b""
 
     def layout(self) -> bytes:
-        fields = {1: self.family, 2: self.type, 3: self.protocol, 18: self.state, 19: self.rx_queue_mapping}
-        return struct.pack("<20I", *(fields.get(index, 0) & 0xFFFFFFFF for index in range(20)))
+        """The structure's bytes."""
+        numbers = (self.family, self.type, self.protocol, self.state, self.rx_queue_mapping)
+        fields = bytearray(struct.pack("<4x3I56xIi", *numbers))
+        _put_address(fields, self.local, 24, 28)
+        _put_address(fields, self.remote, 52, 56)
+        return bytes(fields)
+
+
+def _put_address(fields: bytearray, address: bytes, offset4: int, offset6: int) -> None:
+    offset = offset4 if len(address) == 4 else offset6
+    fields[offset : offset + len(address)] = address
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +102,7 @@ def sk_reuseport(
     fields = struct.pack("<16x5I20x", len(segment), protocol, ip_protocol, bind_inany, hash)
     packet = Packet(segment, len(segment) if linear is None else linear, head, None, network)
     pointers = ((0, 8, "data"), (8, 8, "data_end"), (40, 8, "socket"), (48, 8, "nothing"))
-    return Context("sk_reuseport_md", fields, pointers, packet, Socket(family=2, type=2, protocol=ip_protocol))
+    return Context("sk_reuseport_md", fields, pointers, packet, Socket(_AF_INET, _SOCK_DGRAM, ip_protocol))
 
 
 def xdp(frame: bytes, *, ingress_ifindex: int = 1, rx_queue_index: int = 0) -> Context:
@@ -98,7 +115,7 @@ def xdp(frame: bytes, *, ingress_ifindex: int = 1, rx_queue_index: int = 0) -> C
 
 # Offsets in struct __sk_buff.
 _SKB_SIZE: Final = 192
-_LEN, _PROTOCOL, _IFINDEX, _INGRESS_IFINDEX, _HASH, _WIRE_LEN = 0, 16, 40, 36, 68, 160
+_LEN, _PKT_TYPE, _PROTOCOL, _IFINDEX, _FAMILY = 0, 4, 16, 40, 88
 _MARK, _QUEUE_MAPPING, _PRIORITY, _TC_INDEX, _CB, _TC_CLASSID, _TSTAMP = 8, 12, 32, 44, 48, 72, 152
 _SKB_POINTERS: Final = ((76, 4, "data"), (80, 4, "data_end"), (140, 4, "data_meta"), (168, 8, "socket"))
 _SKB_SOCKET_ONLY: Final = ((168, 8, "socket"),)
@@ -139,16 +156,41 @@ def _without_link_header(frame: bytes, pointers: tuple[tuple[int, int, str], ...
 
 def _skb(frame: bytes, packet: Packet, pointers: tuple[tuple[int, int, str], ...], writable: frozenset[int]) -> Context:
     fields = bytearray(_SKB_SIZE)
-    values = {
-        _LEN: len(packet.data),
-        _PROTOCOL: _frame_protocol(frame),
-        _IFINDEX: 1,
-        _INGRESS_IFINDEX: 1,
-        _WIRE_LEN: len(frame),
-    }
-    for offset, value in values.items():
+    socket = _frame_socket(frame)
+    for offset, value in (
+        (_LEN, len(packet.data)),
+        (_PKT_TYPE, _frame_type(frame)),
+        (_PROTOCOL, _frame_protocol(frame)),
+        (_IFINDEX, 1),
+        (_FAMILY, socket.family),
+    ):
         struct.pack_into("<I", fields, offset, value)
-    return Context("__sk_buff", bytes(fields), pointers, packet, Socket(), writable)
+    _put_address(fields, socket.remote, 92, 100)
+    _put_address(fields, socket.local, 96, 116)
+    return Context("__sk_buff", bytes(fields), pointers, packet, socket, writable)
+
+
+def _frame_socket(frame: bytes) -> Socket:
+    """The socket that a test run invents for a frame: it has the frame's addresses."""
+    match frame[12:14], frame[ETH_HEADER:]:
+        case b"\x08\x00", header:
+            addresses = (header[12:16], header[16:20]) if len(header) >= 20 else (b"", b"")
+            return Socket(_AF_INET, local=addresses[0], remote=addresses[1])
+        case b"\x86\xdd", header:
+            addresses = (header[8:24], header[24:40]) if len(header) >= 40 else (b"", b"")
+            return Socket(_AF_INET6, local=addresses[0], remote=addresses[1])
+        case _:
+            return Socket()
+
+
+def _frame_type(frame: bytes) -> int:
+    """PACKET_HOST, _BROADCAST, _MULTICAST or _OTHERHOST, for a device whose own address is all zeros."""
+    destination = frame[:6]
+    if destination == bytes(6):
+        return 0
+    if destination == b"\xff" * 6:
+        return 1
+    return 2 if destination[0] & 1 else 3
 
 
 def _frame_protocol(frame: bytes) -> int:
