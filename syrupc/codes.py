@@ -46,10 +46,26 @@ _TITLES: Final[dict[str, str]] = {
     # -- load --------------------------------------------------------------------------------------------------------
     "SYR601": "missing privilege",
     "SYR602": "kernel lacks a feature",
+    "SYR603": "map does not fit its declaration",
+    "SYR604": "kernel rejects the program",
+    "SYR605": "program of a kind that cannot be loaded",
+    "SYR606": "kernel does not create a map",
     # -- attach ------------------------------------------------------------------------------------------------------
     "SYR701": "no socket to attach to",
+    "SYR702": "socket without SO_REUSEPORT",
+    "SYR703": "one socket shared by processes",
+    "SYR704": "sockets that may not be borrowed",
+    "SYR705": "already attached",
+    "SYR706": "more sockets than executors",
+    "SYR707": "pin name",
+    "SYR708": "no bpf file system",
+    "SYR709": "policy is no longer in place",
+    "SYR710": "something was left behind",
+    "SYR711": "sockets changed while attaching",
+    "SYR712": "wrong sockets given",
     # -- this project ------------------------------------------------------------------------------------------------
     "SYR901": "internal error",
+    "SYR902": "kernel rejects what was verified",
 }
 
 TITLES: Final = MappingProxyType(_TITLES)

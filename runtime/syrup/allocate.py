@@ -15,7 +15,7 @@ from syrupc.diagnostics import Diagnostic
 from syrupc.errors import LoadError
 from syrupc.lang.maps import Map
 from syrupc.objfile.model import MapDefinition, Object
-from syrupc.spec import MapKind, MapSpec
+from syrupc.spec import MapKind, MapSpec, ObjectSpec
 
 Given = Mapping[str, Map | Fd]
 """Maps by name that are used instead of new ones."""
@@ -71,10 +71,10 @@ def declared(source: Object) -> tuple[MapSpec, ...]:
     return source.spec.maps if source.spec else ()
 
 
-def unchanged(old: Object, new: Object) -> frozenset[str]:
-    """The declared maps that both objects declare alike: those keep their contents over a replacement."""
-    before = {replace(m, span=None) for m in declared(old)}
-    return frozenset(m.name for m in declared(new) if replace(m, span=None) in before)
+def unchanged(old: ObjectSpec, new: ObjectSpec) -> frozenset[str]:
+    """The declared maps that both versions declare alike: those keep their contents over a replacement."""
+    before = {replace(m, span=None) for m in old.maps}
+    return frozenset(m.name for m in new.maps if replace(m, span=None) in before)
 
 
 def _live(spec: MapSpec, fd: Fd, shape: kernel_maps.Shape, given: Map | Fd | None) -> Map:

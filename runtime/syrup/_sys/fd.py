@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from types import TracebackType
 from typing import Self
+from weakref import WeakSet
 
 
 class Fd:
@@ -46,3 +47,19 @@ class Fd:
 
     def __repr__(self) -> str:
         return "<Fd closed>" if self.closed else f"<Fd {self._number}>"
+
+
+_not_for_children: WeakSet[Fd] = WeakSet()
+
+
+def keep_from_children(fd: Fd) -> None:
+    """Close the descriptor in every process that this one forks: it stands for this process being alive."""
+    _not_for_children.add(fd)
+
+
+def _close_in_child() -> None:
+    for fd in tuple(_not_for_children):
+        fd.close()
+
+
+os.register_at_fork(after_in_child=_close_in_child)

@@ -89,6 +89,27 @@ def network_namespace(pid: int | None = None) -> int:
     return os.stat(_PROC / place / "ns" / "net").st_ino
 
 
+def in_other_namespaces(port: int, protocol: str) -> list[int]:
+    """One process of each other network namespace where something has the port of `udp` or `tcp` open."""
+    seen = {network_namespace()}
+    found = []
+    for pid in sorted(_pids()):
+        try:
+            namespace = network_namespace(pid)
+            if namespace not in seen and port in _local_ports(pid, protocol):
+                found.append(pid)
+            seen.add(namespace)
+        except OSError:
+            continue  # It has ended, or is none of our business.
+    return found
+
+
+def _local_ports(pid: int, protocol: str) -> set[int]:
+    files = [_PROC / str(pid) / "net" / f"{protocol}{suffix}" for suffix in ("", "6")]
+    rows = [line.split() for file in files if file.exists() for line in file.read_text().splitlines()[1:]]
+    return {int(row[1].rpartition(":")[2], 16) for row in rows}
+
+
 def _process(holder: Holder) -> Fd:
     try:
         process = Fd(os.pidfd_open(holder.pid))

@@ -1,0 +1,224 @@
+"""A policy as a value: a plain function to call, compiled at its first use, with live maps."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, cast, overload
+
+from syrupc.diagnostics import Diagnostic
+from syrupc.errors import UsageError
+from syrupc.spec import ObjectSpec, ProgramSpec
+
+if TYPE_CHECKING:
+    from syrup.loader import Loaded
+    from syrup.maps import Maps
+    from syrupc.lang.maps import Map
+    from syrupc.verifier.verdict import VerifiedObject
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_UNIT: Final = "__syrup__"
+"""Where a module's policies keep what they share."""
+
+
+class Unit:
+    """One policy file: what it compiles to, and its live maps, which all its policies share."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._compiled: dict[tuple[str | None, int | None], VerifiedObject] = {}
+        self._maps: Maps | None = None
+
+    def compiled(self, hook: str | None, max_executors: int | None) -> VerifiedObject:
+        """The object for one hook, or for all, compiled when it is first asked for. Raises `CompileError`."""
+        key = hook, max_executors
+        if key not in self._compiled:
+            self._compiled[key] = _compile_file(self.path, hook, max_executors)
+        return self._compiled[key]
+
+    @property
+    def live(self) -> Maps | None:
+        """The maps, if there are any yet."""
+        return self._maps
+
+    def maps(self) -> Maps:
+        """The maps, created in the kernel when they are first asked for."""
+        if self._maps is None:
+            from syrup.loader import create_maps
+
+            self._maps = create_maps(self.compiled(None, None))
+        return self._maps
+
+    def use(self, maps: Maps) -> None:
+        """From now on the file's maps are these."""
+        self._maps = maps
+
+
+class Policy(Generic[P, R]):
+    """A policy of a file. Calling it runs the function as plain Python; attaching it runs it in the kernel."""
+
+    def __init__(
+        self,
+        unit: Unit,
+        name: str,
+        hooks: tuple[str, ...],
+        function: Callable[P, R] | None = None,
+        max_executors: int | None = None,
+    ) -> None:
+        if function is not None:
+            functools.update_wrapper(self, function)
+        self.name = name
+        self.hooks = hooks
+        self._unit = unit
+        self._function = function
+        self._max_executors = max_executors
+
+    @property
+    def path(self) -> str:
+        """The file that the policy stands in."""
+        return self._unit.path
+
+    @property
+    def verified(self) -> VerifiedObject:
+        """The object that the file compiles to, for all its hooks. Raises `CompileError`, `VerificationError`."""
+        return self._unit.compiled(None, self._max_executors)
+
+    @property
+    def maps(self) -> Maps:
+        """The live maps of the policy's file, shared by all its policies; created in the kernel at first use."""
+        return self._unit.maps()
+
+    def deployable(self, hook: str, max_executors: int | None) -> Deployable:
+        verified = self._unit.compiled(hook, max_executors or self._max_executors)
+        return Deployable(verified, _program(verified, self.name, hook), self._unit.live or {}, None, self._unit)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        if self._function is None:
+            raise TypeError(f"`{self.name}` was compiled from its file; import the file to call it")
+        return self._function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<Policy {self.name} of {self.path}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployable:
+    """What a hook needs: a verified object, which of its programs, and maps that it shall use."""
+
+    verified: VerifiedObject
+    program: ProgramSpec
+    maps: Mapping[str, Map]
+    loaded: Loaded | None = None
+    unit: Unit | None = None
+
+    @property
+    def spec(self) -> ObjectSpec:
+        spec = self.verified.object.spec
+        assert spec is not None
+        return spec
+
+    def use(self, maps: Maps) -> None:
+        """Let the policy's own `maps` be the ones in place."""
+        if self.unit is not None:
+            self.unit.use(maps)
+
+
+@overload
+def jit(function: Callable[P, R], /) -> Policy[P, R]: ...
+@overload
+def jit(*, hook: str | tuple[str, ...] = ...) -> Callable[[Callable[P, R]], Policy[P, R]]: ...
+def jit(
+    function: Callable[P, R] | None = None, /, *, hook: str | tuple[str, ...] = ("socket",)
+) -> Policy[P, R] | Callable[[Callable[P, R]], Policy[P, R]]:
+    """Mark a function as a policy for one or more hooks. Nothing is compiled until it is used."""
+    hooks = (hook,) if isinstance(hook, str) else tuple(hook)
+
+    def mark(function: Callable[P, R]) -> Policy[P, R]:
+        unit = function.__globals__.setdefault(_UNIT, Unit(function.__code__.co_filename))
+        return Policy(unit, function.__name__, hooks, function)
+
+    return mark if function is None else mark(function)
+
+
+def compile_policy(
+    policy: Policy[..., Any] | str | os.PathLike[str], *, name: str | None = None, max_executors: int | None = None
+) -> Policy[..., Any]:
+    """Compile a decorated function, or a policy file, now.
+
+    `name` chooses among several policies of a file; `max_executors` makes room for more than 64 executors. Raises
+    `CompileError` and `VerificationError` with the places in the source, `UsageError` where the choice is not clear.
+    """
+    if isinstance(policy, Policy):
+        found: Policy[..., Any] = policy
+        found._unit.compiled(None, max_executors)
+        return found
+    unit = Unit(os.fspath(policy))
+    verified = unit.compiled(None, max_executors)
+    chosen = _only_name(verified, unit.path, name)
+    hooks = tuple(p.hook for p in _programs(verified) if p.name == chosen)
+    return Policy(unit, chosen, hooks, None, max_executors)
+
+
+def deployable(policy: Any, hook: str, *, name: str | None = None, max_executors: int | None = None) -> Deployable:
+    """What there is to attach of a policy, a file, a verified object or a loaded one."""
+    from syrup.loader import Loaded
+    from syrupc.verifier.verdict import VerifiedObject
+
+    match policy:
+        case Policy():
+            return policy.deployable(hook, max_executors)
+        case str() | os.PathLike():
+            unit = Unit(os.fspath(cast("str", policy)))
+            verified = unit.compiled(hook, max_executors)
+            return Deployable(verified, _program(verified, _only_name(verified, unit.path, name), hook), {})
+        case Loaded():
+            chosen = _program(policy.verified, _only_name(policy.verified, "the object", name), hook)
+            return Deployable(policy.verified, chosen, policy.maps, policy)
+        case VerifiedObject():
+            return Deployable(policy, _program(policy, _only_name(policy, "the object", name), hook), {})
+    raise TypeError(f"a policy, a path, a Loaded or a VerifiedObject is attached, not a {type(policy).__name__}")
+
+
+def _compile_file(path: str, hook: str | None, max_executors: int | None) -> VerifiedObject:
+    from syrupc.driver import compile_file
+
+    from syrupc.options import Options
+
+    options = Options(hook=hook)
+    return compile_file(Path(path), options if max_executors is None else replace(options, max_executors=max_executors))
+
+
+def _only_name(verified: VerifiedObject, place: str, name: str | None) -> str:
+    names = list(dict.fromkeys(p.name for p in _programs(verified)))
+    if name in names or (name is None and len(names) == 1):
+        return name or names[0]
+    listed = ", ".join(f"`{each}`" for each in names) or "none"
+    problem = "several policies" if name is None else f"no policy `{name}`"
+    raise UsageError(
+        Diagnostic(
+            "SYR004",
+            f"{place} has {problem}",
+            notes=(f"there are: {listed}",),
+            help=("say which one: `--policy NAME`",),
+        )
+    )
+
+
+def _program(verified: VerifiedObject, name: str, hook: str) -> ProgramSpec:
+    for program in _programs(verified):
+        if program.name == name and program.hook == hook:
+            return program
+    hooks = ", ".join(f"`{p.hook}`" for p in _programs(verified) if p.name == name) or "none"
+    raise UsageError(
+        Diagnostic("SYR004", f"`{name}` is no policy for the hook `{hook}`", notes=(f"it is compiled for: {hooks}",))
+    )
+
+
+def _programs(verified: VerifiedObject) -> tuple[ProgramSpec, ...]:
+    spec = verified.object.spec
+    return spec.programs if spec else ()

@@ -1,0 +1,128 @@
+"""What is attached on this host, as the attachers say it themselves.
+
+Every link keeps a *record*: a map named `syrup_link` whose one value is JSON. It lives exactly as long as the link's
+process or pin, so that nothing is ever listed that nobody holds, and it can be read by other processes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from syrup._sys import maps, objects, uapi
+from syrup._sys.fd import Fd
+from syrup._sys.processes import Holder
+from syrup.hooks.groups import ExecutorSocket, Group
+from syrupc.errors import ObjectError
+from syrupc.objfile.metadata import decode_spec, encode_spec
+from syrupc.spec import ObjectSpec, ProgramSpec
+
+_NAME: Final = "syrup_link"
+_VERSION: Final = 1
+_KEY: Final = (0).to_bytes(4, "little")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRecord:
+    """One group of a link: who its executors are, and the kernel's ids of the stub and of the counter map."""
+
+    group: Group
+    executors: tuple[ExecutorSocket, ...]
+    stub: int
+    counters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A link as others see it. `since` is in seconds of the epoch; `waiver` is why the verdict was set aside."""
+
+    program: str
+    hook: str
+    spec: ObjectSpec
+    waiver: str | None
+    pid: int
+    command: str
+    since: float
+    pin: str | None
+    groups: tuple[GroupRecord, ...]
+
+    @property
+    def program_spec(self) -> ProgramSpec:
+        return next(p for p in self.spec.programs if p.name == self.program and p.hook == self.hook)
+
+    @property
+    def attacher(self) -> str:
+        return f"pin `{self.pin}`" if self.pin else f"process {self.pid} ({self.command})"
+
+
+def write(record: Record) -> Fd:
+    """Publish a record for as long as the descriptor, or a pin of it, is there."""
+    text = encode(record)
+    made = maps.create(maps.Shape(uapi.BPF_MAP_TYPE_ARRAY, 4, len(text), 1), name=_NAME)
+    maps.update(made.fileno(), _KEY, text)
+    return made
+
+
+def read(fd: Fd) -> Record | None:
+    """The record in a map; `None` where the map holds none that this version understands."""
+    info = objects.map_info(fd.fileno())
+    if info.name != _NAME or info.shape.max_entries != 1:
+        return None
+    content = maps.lookup(fd.fileno(), _KEY, info.shape.stored_size)
+    return decode(content) if content else None
+
+
+def records() -> Iterator[Record]:
+    """All records of the host. `PermissionError` without CAP_SYS_ADMIN."""
+    for number in objects.map_ids():
+        found = objects.map_by_id(number)
+        if found is None:
+            continue
+        with found:
+            record = read(found)
+        if record is not None:
+            yield record
+
+
+def holder_of(cookies: frozenset[int]) -> Record | None:
+    """The link that has one of these sockets, as far as this process may know."""
+    with suppress(PermissionError):
+        for record in records():
+            if any(e.cookie in cookies for group in record.groups for e in group.executors):
+                return record
+    return None
+
+
+def encode(record: Record) -> bytes:
+    fields = asdict(record)
+    fields["spec"] = json.loads(encode_spec(record.spec))
+    return json.dumps({"version": _VERSION, **fields}, separators=(",", ":")).encode()
+
+
+def decode(content: bytes) -> Record | None:
+    try:
+        fields = json.loads(content.rstrip(b"\0"))
+        return _record(fields) if fields.pop("version") == _VERSION else None
+    except (ValueError, KeyError, TypeError, AttributeError, StopIteration, ObjectError):
+        return None  # Someone else's map of the same name, or another version's.
+
+
+def _record(fields: dict[str, Any]) -> Record:
+    fields["spec"] = decode_spec(json.dumps(fields["spec"]).encode())
+    fields["groups"] = tuple(map(_group_record, fields["groups"]))
+    record = Record(**fields)
+    _ = record.program_spec
+    return record
+
+
+def _group_record(fields: dict[str, Any]) -> GroupRecord:
+    return GroupRecord(
+        Group(**fields["group"]), tuple(map(_executor, fields["executors"])), fields["stub"], fields["counters"]
+    )
+
+
+def _executor(fields: dict[str, Any]) -> ExecutorSocket:
+    return ExecutorSocket(**{**fields, "holder": Holder(**fields["holder"])})
