@@ -20,7 +20,7 @@ def _range(_code: Code, _signature: Any, _values: list[ir.Value]) -> ir.Value:
 
 def _get_iterator(code: Code, signature: Any, _values: list[ir.Value]) -> ir.Value:
     """An iterator is the place that holds the next value."""
-    slot = code.slot(I64)
+    slot = code.variable(I64)
     code.builder.store(const(signature.args[0].values.start), slot)
     return slot
 

@@ -72,11 +72,17 @@ class Code:
 
     # -- memory --------------------------------------------------------------------------------------------------------
 
-    def slot(self, kind: ir.Type) -> ir.Value:
-        """A place on the stack, allocated once on entry."""
-        builder = self.builder
-        with builder.goto_entry_block():
-            return builder.alloca(kind)
+    def slot(self, role: str, kind: ir.Type) -> ir.Value:
+        """A place on the stack for what a helper reads or writes; operations share it, one after the other.
+
+        BPF has 512 bytes of stack, and a policy may look up many keys.
+        """
+        return self.on_entry(f"{role} {kind}", lambda builder: builder.alloca(kind))
+
+    def variable(self, kind: ir.Type) -> ir.Value:
+        """A place of its own, which LLVM turns into a register."""
+        with self.builder.goto_entry_block():
+            return self.builder.alloca(kind)
 
     def on_entry(self, name: str, make: Callable[[ir.IRBuilder], ir.Value]) -> ir.Value:
         """A value that is computed once, when the function is entered."""

@@ -27,7 +27,7 @@ def _missing(spec: MapSpec) -> FaultKind:
 def _key_slot(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Value:
     """The key in memory, as the helpers want it."""
     storage = code.to_storage(key, kind, spec.key)
-    slot = code.slot(storage.type)
+    slot = code.slot("key", storage.type)
     code.builder.store(storage, slot)
     return code.builder.bitcast(slot, BYTE_POINTER)
 
@@ -107,7 +107,7 @@ def _set(code: Code, signature: Any, values: list[ir.Value]) -> None:
         code.store_volatile(stored, _find(code, spec, values[2], key_kind))
         return
     key = _require_key(code, spec, values[2], key_kind)
-    slot = code.slot(stored.type)
+    slot = code.slot("value", stored.type)
     code.builder.store(stored, slot)
     arguments = [code.map_pointer(spec.name), key, code.builder.bitcast(slot, BYTE_POINTER), I64(_ANY)]
     status = code.helper(_UPDATE, I64, arguments)

@@ -69,7 +69,7 @@ def _load(code: Code, start: int, size: int, swapped: bool, offset: ir.Value, ki
 
 
 def _copy_out(code: Code, position: ir.Value, bits: ir.IntType) -> ir.Value:
-    slot = code.slot(bits)
+    slot = code.slot("copy", bits)
     builder = code.builder
     arguments = [
         code.input,

@@ -1,0 +1,60 @@
+"""The stages of a compilation, in order: the one module that knows them all.
+
+policy.py -> PolicySource -> TypedPolicies -> IRModule -> Object -> Verdict -> VerifiedObject
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from syrupc.files import decode_policy, read_bytes
+from syrupc.frontend.analyze import TypedPolicies, analyze
+from syrupc.frontend.source import PolicySource
+from syrupc.lower.emit import Emitted, emit
+from syrupc.lower.lower import lower
+from syrupc.lower.module import Target
+from syrupc.objfile.model import Object
+from syrupc.objfile.reader import read_object
+from syrupc.options import Options
+from syrupc.verifier.check import verify
+from syrupc.verifier.verdict import Verdict, VerifiedObject
+
+Text = Literal["asm", "llvm", "numba"]
+
+
+def read_source(path: Path) -> PolicySource:
+    """A policy file. Raises `UsageError` SYR001 if it cannot be read."""
+    return PolicySource(str(path), decode_policy(read_bytes(str(path)), str(path)))
+
+
+def compile_file(path: Path, options: Options) -> VerifiedObject:
+    """Compile a policy file. Raises `UsageError`, `CompileError`, `VerificationError`."""
+    return compile_source(read_source(path), options)
+
+
+def compile_source(source: PolicySource, options: Options) -> VerifiedObject:
+    """Compile a policy. What comes back is proven safe for the kernel of `options` and every newer one."""
+    return judge(source, options).require()
+
+
+def judge(source: PolicySource, options: Options) -> Verdict:
+    """Compile a policy and say what the pre-verifier thinks of it."""
+    emitted = _emit(analyze(source), options)
+    obj: Object = read_object(emitted.object_code)  # what is judged is what ships
+    return verify(obj, options.profile)
+
+
+def emit_text(path: Path, options: Options, kind: Text) -> str:
+    """The policy in one of the forms for people. Raises as `compile_file`."""
+    policies = analyze(read_source(path))
+    if kind == "numba":
+        return "\n".join(f.func_ir.dump_to_string() for f in policies.functions)
+    emitted = _emit(policies, options, with_text=True)
+    return emitted.assembly if kind == "asm" else emitted.optimised
+
+
+def _emit(policies: TypedPolicies, options: Options, *, with_text: bool = False) -> Emitted:
+    hooks = (options.hook,) if options.hook else None
+    module = lower(policies, Target(options.profile, options.max_executors), hooks)
+    return emit(module.text, f"v{options.profile.isa}", with_text=with_text)
