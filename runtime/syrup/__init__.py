@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from syrup.deploy import attach
+    from syrup.attaching import attach
     from syrup.link import Link, pinned
     from syrup.loader import Loaded, load
     from syrup.policy import Policy, jit
@@ -95,7 +95,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "syrup.deploy": ("attach",),
+    "syrup.attaching": ("attach",),
     "syrup.link": ("Link", "pinned"),
     "syrup.loader": ("Loaded", "load"),
     "syrup.policy": ("Policy", "jit"),

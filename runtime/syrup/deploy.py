@@ -6,8 +6,8 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
 from syrup import features, loader, pins, privileges, registry
 from syrup._sys import objects, processes
@@ -18,53 +18,35 @@ from syrup.hooks.protocols import PROTOCOLS
 from syrup.link import Link, Place, parts
 from syrup.loader import Loaded
 from syrup.maps import Maps
-from syrup.pins import DEFAULT_BPFFS, Pin
-from syrup.policy import Deployable, deployable
+from syrup.pins import Pin
+from syrup.policy import Deployable
 from syrup.registry import GroupRecord, Record
-from syrupc.diagnostics import Diagnostic
-from syrupc.errors import AttachError, UsageError
+from syrupc.errors import AttachError
 from syrupc.kernel.hooks import HOOKS
 
-
-class HasDescriptor(Protocol):
-    """A socket, or anything else with a file descriptor."""
-
-    def fileno(self) -> int: ...
+_Groups = Sequence[tuple[Group, tuple[ExecutorSocket, ...]]]
 
 
-def attach(
-    policy: Any,
-    *,
-    hook: str = "socket",
-    port: int | None = None,
-    address: str | None = None,
-    sockets: Sequence[HasDescriptor | int] | None = None,
-    name: str | None = None,
-    max_executors: int | None = None,
-    pin: str | None = None,
-    bpffs: str | os.PathLike[str] = DEFAULT_BPFFS,
-) -> Link:
-    """Let a policy choose among sockets: those that listen on a port, or the given ones in the given order.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to attach: a port (at one address, or all), or the descriptors of this process's own sockets."""
 
-    `policy` is a decorated function, a path, a `Loaded` or a `VerifiedObject`; `name` chooses among several in one. A
-    port may have several groups of sockets (one for each address): the policy decides in each, `address` names one.
-    With `pin` the policy stays when the link is closed, under that name in a bpf file system.
+    port: int | None
+    address: str | None
+    sockets: tuple[int, ...] | None
 
-    Raises `CompileError` and `VerificationError` for the policy, `KernelError` with the reason where the system is not
-    as it must be. Then nothing is attached.
-    """
-    _check_arguments(hook, port, sockets)
-    following = deployable(policy, hook, name=name, max_executors=max_executors)
+
+def deploy(following: Deployable, hook: str, target: Target, pin: str | None, bpffs: str | os.PathLike[str]) -> Link:
+    """Everything that can be known before is checked before. Raises `KernelError`; then nothing is attached."""
     privileges.require_bpf()
-    where = pins_at(pin, bpffs)
-    found = _groups(hook, port, address, sockets)
+    where = _pin(pin, bpffs)
+    found = _groups(target, PROTOCOLS[HOOKS[hook].input])
     features.require(hook)
     _require_free(found)
     return _attach(following, hook, found, where)
 
 
-def pins_at(name: str | None, bpffs: str | os.PathLike[str]) -> Pin | None:
-    """Where the link shall be pinned, if at all; raises `AttachError` where it cannot be."""
+def _pin(name: str | None, bpffs: str | os.PathLike[str]) -> Pin | None:
     if name is None:
         return None
     pin = Pin(name, Path(bpffs))
@@ -72,27 +54,11 @@ def pins_at(name: str | None, bpffs: str | os.PathLike[str]) -> Pin | None:
     return pin
 
 
-_Groups = Sequence[tuple[Group, tuple[ExecutorSocket, ...]]]
-
-
-def _check_arguments(hook: str, port: int | None, sockets: Sequence[object] | None) -> None:
-    if hook not in HOOKS:
-        known = ", ".join(f"`{name}`" for name in HOOKS)
-        raise UsageError(Diagnostic("SYR003", f"there is no hook `{hook}`", notes=(f"there are: {known}",)))
-    if (port is None) == (sockets is None):
-        raise TypeError("either `port` or `sockets` says where to attach")
-    if port is not None and not 0 < port < 65536:
-        raise UsageError(Diagnostic("SYR003", f"{port} is not a port", notes=("ports are 1 to 65535",)))
-    if sockets is not None and not sockets:
-        raise ValueError("`sockets` is empty")
-
-
-def _groups(hook: str, port: int | None, address: str | None, sockets: Sequence[HasDescriptor | int] | None) -> _Groups:
-    protocol = PROTOCOLS[HOOKS[hook].input]
-    if sockets is not None:
-        return [groups.executors_given([s if isinstance(s, int) else s.fileno() for s in sockets], protocol)]
-    assert port is not None
-    found = groups.groups_on(port, protocol, address)
+def _groups(target: Target, protocol: int) -> _Groups:
+    if target.sockets is not None:
+        return [groups.executors_given(target.sockets, protocol)]
+    assert target.port is not None
+    found = groups.groups_on(target.port, protocol, target.address)
     return [_with_executors(group, groups.executors_of(group, rows)) for group, rows in found.items()]
 
 

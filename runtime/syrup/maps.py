@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import mmap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +66,7 @@ class SharedStore(KernelStore):
     def __init__(self, fd: Fd, shape: kernel.Shape, value: IntType) -> None:
         super().__init__(fd, shape)
         self._value = value
-        self._memory: mmap.mmap | None = None
+        self._memory: kernel.Memory | None = None
         self._view: numpy.ndarray[Any, Any] | None = None
 
     def lookup(self, key: bytes) -> bytes | None:
@@ -93,7 +92,7 @@ class SharedStore(KernelStore):
     def _place(self, key: bytes) -> int:
         return int.from_bytes(key, "little") * kernel.stride(self._shape.value_size)
 
-    def _mapped(self) -> mmap.mmap:
+    def _mapped(self) -> kernel.Memory:
         if self._memory is None:
             self._memory = kernel.mapped(self.fd.fileno(), self._shape)
         return self._memory

@@ -13,6 +13,9 @@ from syrup._sys.fd import Fd
 
 _FIRST_BATCH = 256
 
+Memory = mmap.mmap
+"""Memory that is shared with the kernel."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -100,7 +103,7 @@ def entries(fd: int, shape: Shape) -> Iterator[tuple[bytes, bytes]]:
         yield from batch
 
 
-def mapped(fd: int, shape: Shape) -> mmap.mmap:
+def mapped(fd: int, shape: Shape) -> Memory:
     """The values of an array made with BPF_F_MMAPABLE as shared memory, `stride(value_size)` bytes apart."""
     length = stride(shape.value_size) * shape.max_entries
     pages = -(-length // mmap.PAGESIZE)
