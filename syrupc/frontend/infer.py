@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -90,8 +91,10 @@ class _Nodes:
 
     def diagnostic(self, failure: Failure) -> Diagnostic:
         reason = failure.reason
-        place = self.place(failure.place)
+        place = self.place(reason.place or failure.place)
         node = self.by_place.get((place.lineno, place.col_offset, place.end_lineno, place.end_col_offset))
+        if isinstance(node, ast.Return) and node.value is not None:
+            place = node.value
         operands = _operands(node) if node is not None else ()
         texts = [self.source.segment(o) for o in operands]
         labelled = [(o, text) for o, text in zip(operands, reason.operands, strict=False) if text]
@@ -99,9 +102,12 @@ class _Nodes:
             reason.code,
             reason.message,
             self.source.span(place),
-            labels=tuple(Label(self.source.span(o), text) for o, text in labelled),
+            labels=tuple(
+                Label(self.source.span(o), text)
+                for o, text in (*labelled, *((self.place(loc), text) for loc, text in reason.others))
+            ),
             notes=reason.notes,
-            help=tuple(_fill(line, texts) for line in reason.help),
+            help=tuple(_fill(line, {"self": self.source.segment(place)}, texts) for line in reason.help),
         )
 
     def place(self, loc: ir.Loc) -> Located:
@@ -120,6 +126,8 @@ def _operands(node: ast.AST) -> tuple[ast.expr, ...]:
             return (operand,)
         case ast.AugAssign(target=target, value=value):
             return (target, value)
+        case ast.Assign(targets=[ast.Subscript(value=table, slice=key)], value=value):
+            return (value, table, key)
         case ast.Subscript(value=table, slice=key):
             return (table, key)
         case ast.Call(func=ast.Attribute(value=receiver), args=arguments):
@@ -129,7 +137,7 @@ def _operands(node: ast.AST) -> tuple[ast.expr, ...]:
     return ()
 
 
-def _fill(line: str, texts: list[str]) -> str:
-    for index, text in enumerate(texts):
-        line = line.replace(f"{{{index}}}", text)
-    return line if "{0}" not in line and "{1}" not in line else line.replace("{0}", "...").replace("{1}", "...")
+def _fill(line: str, named: dict[str, str], texts: list[str]) -> str:
+    """Put source text in for `{0}`, `{1}`, `{self}`; what has none is left to the reader."""
+    known = named | {str(i): text for i, text in enumerate(texts)}
+    return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], "..."), line)

@@ -96,7 +96,7 @@ class _Normalizer:
             case ast.Assign(targets=[ast.Name() as target], value=value):
                 yield _at(ast.Assign([target], self.expression(value)), node)
             case ast.Assign(targets=[ast.Subscript() as target], value=value):
-                yield from self.map_store(target, value)
+                yield from self.map_store(node, target, value)
             case ast.AnnAssign(target=ast.Name() as target, annotation=annotation, value=ast.expr() as value):
                 yield from self.annotated(node, target, annotation, value)
             case ast.AugAssign(target=ast.Name(id=name) as target, op=op, value=value):
@@ -112,11 +112,11 @@ class _Normalizer:
             case _:
                 self.reject_statement(node)
 
-    def map_store(self, target: ast.Subscript, value: ast.expr) -> Iterator[ast.stmt]:
+    def map_store(self, node: ast.stmt, target: ast.Subscript, value: ast.expr) -> Iterator[ast.stmt]:
         stored = self.expression(value)  # Python evaluates the value first, then the key
         declared = self.map_of(target)
         if declared:
-            yield self.effect("map.set", [stored, self.map_name(target.value), self.expression(target.slice)], target)
+            yield self.effect("map.set", [stored, self.map_name(target.value), self.expression(target.slice)], node)
 
     def map_update(
         self, node: ast.stmt, target: ast.Subscript, op: ast.operator, value: ast.expr
@@ -403,7 +403,10 @@ class _Normalizer:
                 self.reject(node.slice, "a slice of a map", "access one entry at a time")
                 return None
             return declared
+        known = len(self.found)
         self.expression(node.value)
+        if len(self.found) > known:
+            return None
         help_line = "bytes of a packet are read by size: `pkt.payload.u8(0)`"
         self.found.error(
             "SYR101", f"only maps are indexed, and `{self.text(node.value)}` is none", node, help=(help_line,)

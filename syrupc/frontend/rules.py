@@ -8,7 +8,7 @@ be negative; comparisons and shifts are exact across all types; storing wraps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from numba.core import types
 
@@ -34,7 +34,9 @@ from syrupc.spec import BOOL, INT, INT_TYPES, U8, U16, U32, U64, Input, IntType,
 class TypeFailure(Exception):  # noqa: N818 -- becomes a diagnostic where the place is known
     """An operation that its operands do not fit.
 
-    `operands` labels them, by position, in the diagnostic; `{0}` and so on in `help` stand for their source text.
+    `operands` labels them, by position, in the diagnostic; `{0}` and so on in `help` stand for their source text, and
+    `{self}` for that of the whole. `place` is where it shows, if that is not the operation's own place; `others` are
+    further places with their words.
     """
 
     def __init__(
@@ -45,8 +47,11 @@ class TypeFailure(Exception):  # noqa: N818 -- becomes a diagnostic where the pl
         operands: tuple[str, ...] = (),
         notes: tuple[str, ...] = (),
         help: tuple[str, ...] = (),
+        place: Any = None,
+        others: tuple[tuple[Any, str], ...] = (),
     ) -> None:
         super().__init__(message)
+        self.place, self.others = place, others
         self.code, self.message, self.operands, self.notes, self.help = code, message, operands, notes, help
 
 
@@ -99,12 +104,14 @@ def _require_mixable(left: Int, right: Int) -> None:
         return
     labels = (describe(left), describe(right))
     signed, unsigned = (1, 0) if left.is_u64 else (0, 1)
+    below = f"`int({{{unsigned}}})` if it is below 2**63 here"
+    constant = isinstance((left, right)[signed], Lit)
     raise TypeFailure(
         "SYR201",
         "u64 meets a value that may be negative",
         operands=labels,
         notes=("no 64-bit type holds both, so the result could not be what Python computes",),
-        help=(f"`u64({{{signed}}})` if it cannot be negative here", f"`int({{{unsigned}}})` if it is below 2**63 here"),
+        help=(below,) if constant else (f"`u64({{{signed}}})` if it cannot be negative here", below),
     )
 
 
@@ -226,7 +233,7 @@ def _annotated(target: IntType) -> Rule:
         number = _operand(value, 0, 1)
         fits = value == BOOLEAN if target is BOOL else number.fits(target)
         if not fits:
-            cast = f"{target}({{0}})"
+            cast = f"{target}({{self}})"
             raise TypeFailure(
                 "SYR207",
                 f"the annotation says {target}, and the value is {describe(value)}",
@@ -334,7 +341,11 @@ def _entry_store(entry: Entry, value: types.Type) -> types.Type:
 
 
 def _read(values: IntType) -> Rule:
-    def rule(_view: View, offset: types.Type) -> types.Type:
+    def rule(_view: View, *offsets: types.Type) -> types.Type:
+        if len(offsets) != 1:
+            message = f"a read takes 1 argument, the offset, not {len(offsets)}"
+            raise TypeFailure("SYR205", message, help=("for example `pkt.payload.u32(8)`",))
+        (offset,) = offsets
         number = _operand(offset, 1, 2)
         if isinstance(number, Lit) and not 0 <= number.value <= 0xFFFF:
             raise TypeFailure(

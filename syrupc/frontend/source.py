@@ -111,8 +111,8 @@ class Findings:
         if diagnostic not in self._found:
             self._found.append(diagnostic)
 
-    def __bool__(self) -> bool:
-        return bool(self._found)
+    def __len__(self) -> int:
+        return len(self._found)
 
     def require_none(self) -> None:
         """End the stage: raises `CompileError` with everything found, in the order of the source."""

@@ -150,13 +150,14 @@ class Inferer(typeinfer.TypeInferer):
         variable = self.typevars[var]
         before = variable.type
         if before is not None and not (unless_locked and variable.locked) and join(before, tp) is None:
-            raise _join_failure(var, before, tp, variable.define_loc)
+            raise _join_failure(var, before, tp, variable.define_loc, loc)
         super().add_type(var, tp, loc, unless_locked)
 
     def copy_type(self, src_var: str, dest_var: str, loc: Any) -> None:
         source = self.typevars[src_var].type
         if source is not None:
-            self.add_type(dest_var, source, loc)
+            # A join is told of where the values come from, not of where paths meet.
+            self.add_type(dest_var, source, self.typevars[src_var].define_loc or loc)
 
 
 @dataclass(frozen=True)
@@ -170,16 +171,18 @@ class _Refused:
         raise self.reason
 
 
-def _join_failure(var: str, before: types.Type, now: types.Type, first: ir.Loc | None) -> TypeFailure:
+def _join_failure(
+    var: str, before: types.Type, now: types.Type, first: ir.Loc | None, second: ir.Loc | None
+) -> TypeFailure:
     name = var.split(".")[0]
     if DECISION in (before, now) or None in (as_int(before), as_int(now)):
-        message = f"{describe(now)} where {describe(before)} is expected"
-        return TypeFailure("SYR206", message)
-    where = f" (line {first.line})" if first is not None else ""
+        return TypeFailure("SYR206", f"{describe(now)} where {describe(before)} is expected")
     subject = "the value" if name.startswith("$") else f"`{name}`"
     return TypeFailure(
         "SYR206",
-        f"{subject} is {describe(before)} on one path and {describe(now)} on another",
-        notes=(f"no 64-bit type holds both; the first comes from{where}",),
+        f"{subject} is {describe(now)} here and {describe(before)} on another path",
+        notes=("no 64-bit type holds both",),
         help=("convert one of them: `u64(...)` or `int(...)`",),
+        place=second,
+        others=((first, f"here it is {describe(before)}"),) if first is not None else (),
     )

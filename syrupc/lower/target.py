@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numba
 from llvmlite import ir
-from numba.core import callconv, cgutils, datamodel, funcdesc, lowering, types
+from numba.core import callconv, datamodel, funcdesc, lowering, types
 from numba.core import errors as numba_errors
 from numba.core.base import BaseContext
 from numba.core.compiler import Flags
@@ -193,6 +193,9 @@ class TargetContext(BaseContext):
             return const(val)
         return self.get_dummy_value()
 
+    def get_abi_sizeof(self, _ty: Any) -> int:
+        return 0  # asked for only to describe variables to a debugger, which `FunctionDebug` does not
+
     def pair_first(self, builder: Any, val: Any, _ty: Any) -> Any:
         return builder.extract_value(val, 0)
 
@@ -251,10 +254,6 @@ class _Lowerer(lowering.Lower):
         arguments = super().extract_function_arguments()
         self.context.function_state.context = arguments[0]
         return arguments
-
-    def alloca_lltype(self, name: str, lltype: ir.Type, **_: Any) -> ir.Value:
-        # Numba's version also describes the variable to a debugger, for which it asks the machine for its size.
-        return cgutils.alloca_once(self.builder, lltype, name=name)
 
     def lower_inst(self, inst: Any) -> None:
         self.context.function_state.loc = self.loc

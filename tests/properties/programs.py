@@ -1,0 +1,218 @@
+"""Generated policies: expressions over every integer type, control flow, loops, maps and packet reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from hypothesis import strategies as st
+
+from syrupc.spec import INT_TYPES, MapKind
+
+_OPERATORS: Final = ("+", "-", "*", "//", "%", "&", "|", "^", "<<", ">>")
+_COMPARISONS: Final = ("==", "!=", "<", "<=", ">", ">=")
+_EDGES: Final = (0, 1, 2, 7, 8, 63, 64, 65, 255, 256, 65535, 1 << 31, (1 << 32) - 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1)
+_READS: Final = ("u8", "u16", "u32", "u64", "be16", "be32", "be64")
+
+
+@dataclass(frozen=True)
+class MapDeclaration:
+    name: str
+    kind: MapKind
+    key: str
+    value: str
+    entries: int
+
+    @property
+    def source(self) -> str:
+        types = self.value if self.kind.indexed else f"{self.key}, {self.value}"
+        return f"{self.name} = syrup.{self.kind.value}({types}, {self.entries})"
+
+
+MAPS: Final = (
+    MapDeclaration("wide", MapKind.ARRAY, "u32", "u64", 4),
+    MapDeclaration("signed", MapKind.ARRAY, "u32", "int", 4),
+    MapDeclaration("small", MapKind.ARRAY, "u32", "i16", 3),
+    MapDeclaration("half", MapKind.ARRAY, "u32", "u32", 3),
+    MapDeclaration("own", MapKind.PER_CPU_ARRAY, "u32", "u64", 4),
+    MapDeclaration("table", MapKind.HASH_MAP, "u32", "u64", 2),
+    MapDeclaration("ledger", MapKind.HASH_MAP, "i16", "i32", 2),
+)
+_ATOMIC: Final = tuple(m for m in MAPS if m.value not in ("i16",))
+_HEADER: Final = (
+    "import syrup",
+    "from syrup import i8, i16, i32, u8, u16, u32, u64",
+    "",
+    *(m.source for m in MAPS),
+    "",
+    "",
+    "@syrup.jit",
+    "def policy(pkt: syrup.Packet) -> syrup.Executor:",
+)
+
+
+@dataclass
+class _Writer:
+    """The lines of a policy under construction, and the variables that are surely set at the current point."""
+
+    lines: list[str] = field(default_factory=list)
+    variables: list[str] = field(default_factory=lambda: ["a", "b", "c"])
+    indent: int = 1
+    budget: int = 14
+
+    def put(self, line: str) -> None:
+        self.lines.append("    " * self.indent + line)
+
+
+@st.composite
+def expressions(draw: st.DrawFn, variables: tuple[str, ...], depth: int = 2) -> str:
+    """An integer expression over `variables`."""
+    if depth == 0 or draw(st.integers(0, 4)) == 0:
+        return draw(_leaves(variables))
+    inner = expressions(variables, depth - 1)
+    kind = draw(st.integers(0, 13))
+    if kind <= 5:
+        left, right = draw(inner), draw(inner)
+        if not any(map(str.isalpha, left + right)):
+            # What is constant is computed exactly, and may be beyond 64 bits on the way: not what is tested here.
+            left = draw(_variable_leaves(variables))
+        return f"({left} {draw(st.sampled_from(_OPERATORS))} {right})"
+    if kind == 6:
+        return f"({draw(inner)} {draw(st.sampled_from(_COMPARISONS))} {draw(inner)})"
+    if kind == 7:
+        return f"({draw(st.sampled_from(('-', '~', 'not ', '+')))}{draw(inner)})"
+    if kind == 8:
+        return f"{draw(st.sampled_from(tuple(INT_TYPES)))}({draw(_variable_leaves(variables))})"
+    if kind == 9:
+        return f"({draw(inner)} if {draw(inner)} else {draw(inner)})"
+    if kind == 10:
+        return f"({draw(inner)} {draw(st.sampled_from(('and', 'or')))} {draw(inner)})"
+    if kind == 11:
+        return f"pkt.payload.{draw(st.sampled_from(_READS))}({draw(inner)})"
+    if kind == 12:
+        table, key = draw(st.sampled_from(MAPS)), draw(_keys(variables))
+        return f"{table.name}.get({key}, {draw(inner)})" if draw(st.booleans()) else f"{table.name}[{key}]"
+    low, mid, high = draw(inner), draw(inner), draw(inner)
+    return f"({low} {draw(st.sampled_from(_COMPARISONS))} {mid} {draw(st.sampled_from(_COMPARISONS))} {high})"
+
+
+def _leaves(variables: tuple[str, ...]) -> st.SearchStrategy[str]:
+    literals = st.one_of(st.sampled_from(_EDGES), st.integers(0, 300)).map(str)
+    negative = st.integers(1, 1 << 63).map(lambda n: f"(-{n})")
+    some = _variable_leaves(variables)
+    return st.one_of(some, some, some, some, literals, literals, negative)
+
+
+def _variable_leaves(variables: tuple[str, ...]) -> st.SearchStrategy[str]:
+    views = ("len(pkt.payload)", "pkt.src_port", "pkt.flow_hash", "pkt.payload.u8(0)", "pkt.payload.be32(3)")
+    return st.sampled_from((*variables, *variables, *views))
+
+
+def _keys(variables: tuple[str, ...]) -> st.SearchStrategy[str]:
+    """Mostly present, sometimes not, sometimes not even a key. (A literal that is none would be rejected.)"""
+    some = _variable_leaves(variables)
+    small = st.integers(0, 2).map(str)
+    return st.one_of(small, some.map(lambda v: f"{v} % 4"), some.map(lambda v: f"{v} & 1"), some)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> str:
+    """The text of a policy file with one policy, `policy`."""
+    writer = _Writer()
+    for name in writer.variables:
+        read, offset = draw(st.sampled_from(_READS)), draw(st.integers(0, 6))
+        narrow = draw(st.sampled_from(("", "", *INT_TYPES)))
+        value = f"pkt.payload.{read}({offset})"
+        writer.put(f"{name} = {narrow}({value})" if narrow else f"{name} = {value}")
+    _block(draw, writer, loops=2)
+    writer.put(f"return {draw(_decisions(tuple(writer.variables)))}")
+    return "\n".join((*_HEADER, *writer.lines)) + "\n"
+
+
+@st.composite
+def _decisions(draw: st.DrawFn, variables: tuple[str, ...]) -> str:
+    value = draw(expressions(variables, 1))
+    return draw(st.sampled_from((f"{value} % 6", value, "syrup.PASS", f"syrup.DROP if {value} else {value} & 3")))
+
+
+def _block(draw: st.DrawFn, writer: _Writer, loops: int) -> None:
+    for _ in range(draw(st.integers(1, 4))):
+        writer.budget -= 1
+        if writer.budget < 0:
+            writer.put("pass")
+            return
+        _statement(draw, writer, loops)
+
+
+def _statement(draw: st.DrawFn, writer: _Writer, loops: int) -> None:
+    variables = tuple(writer.variables)
+    value = expressions(variables, 2)
+    kind = draw(st.integers(0, 11))
+    if kind <= 2:
+        name = draw(st.sampled_from((*variables[:3], "x", "y")))
+        writer.put(f"{name} = {draw(value)}")
+        if name not in writer.variables:
+            writer.variables.append(name)
+    elif kind == 3:
+        operator = draw(st.sampled_from(_OPERATORS))
+        writer.put(f"{draw(st.sampled_from(variables[:3]))} {operator}= {draw(value)}")
+    elif kind <= 5:
+        table, key = draw(st.sampled_from(MAPS)), draw(_keys(variables))
+        writer.put(f"{table.name}[{key}] = {draw(value)}")
+    elif kind == 6:
+        table, key = draw(st.sampled_from(_ATOMIC)), draw(_keys(variables))
+        writer.put(f"{table.name}[{key}] {draw(st.sampled_from(('+', '-', '&', '|', '^', '*', '>>')))}= {draw(value)}")
+    elif kind == 7:
+        table, key = draw(st.sampled_from(_ATOMIC)), draw(_keys(variables))
+        writer.put(f"a = {table.name}.fetch_add({key}, {draw(value)})")
+    elif kind == 8:
+        _conditional(draw, writer, loops)
+    elif kind == 9 and loops:
+        _loop(draw, writer, loops)
+    elif kind == 10:
+        table = draw(st.sampled_from(("table", "ledger")))
+        key = draw(_keys(variables))
+        writer.put(f"if {key} in {table}:")
+        writer.put(f"    del {table}[{key}]")
+    else:
+        writer.put(f"if {draw(value)}:")
+        writer.put(f"    return {draw(_decisions(variables))}")
+
+
+def _conditional(draw: st.DrawFn, writer: _Writer, loops: int) -> None:
+    known = list(writer.variables)
+    writer.put(f"if {draw(expressions(tuple(known), 2))}:")
+    _nested(draw, writer, known, loops)
+    if draw(st.booleans()):
+        writer.put(f"elif {draw(expressions(tuple(known), 1))}:")
+        _nested(draw, writer, known, loops)
+    if draw(st.booleans()):
+        writer.put("else:")
+        _nested(draw, writer, known, loops)
+
+
+def _loop(draw: st.DrawFn, writer: _Writer, loops: int) -> None:
+    known = list(writer.variables)
+    start, turns, step = draw(st.integers(-3, 3)), draw(st.integers(0, 5)), draw(st.sampled_from((1, 1, 2, -1)))
+    name = f"i{loops}"
+    writer.put(f"for {name} in range({start}, {start + turns * step}, {step}):")
+    writer.variables.append(name)
+    writer.indent += 1
+    if draw(st.booleans()):
+        exit_ = draw(st.sampled_from(("break", "continue")))
+        writer.put(f"if {draw(expressions(tuple(writer.variables), 1))}:")
+        writer.put(f"    {exit_}")
+    writer.indent -= 1
+    _nested(draw, writer, [*known, name], loops - 1)
+    writer.variables = known
+
+
+def _nested(draw: st.DrawFn, writer: _Writer, known: list[str], loops: int) -> None:
+    writer.indent += 1
+    writer.variables = list(known)
+    _block(draw, writer, loops)
+    writer.indent -= 1
+    writer.variables = [v for v in known if v in known]
+
+
+payloads = st.one_of(st.binary(max_size=24), st.binary(min_size=16, max_size=24))
