@@ -88,7 +88,7 @@ def _steer(plan: Plan, policies: dict[str, Any], out: Console) -> Report:
         how = ground.how
     trace = draw(plan.load, plan.seed)
     cost = {name: kernel.cost_ns(policy, trace, plan.load, plan.workers) for name, policy in policies.items()}
-    return _report("kernel", how, plan, segments, cost, "ns/decision", _default_to_expected(segments))
+    return _report("kernel", how, plan, segments, cost, "ns", _default_to_expected(segments))
 
 
 def _interpret(plan: Plan, policies: dict[str, Any], out: Console) -> Report:
@@ -96,7 +96,7 @@ def _interpret(plan: Plan, policies: dict[str, Any], out: Console) -> Report:
     ground = interpreter.Interpreted(verified, plan.load, plan.workers)
     with _progress(plan, out) as told:
         segments = run(plan, ground, told)
-    return _report("interpreter", interpreter.HOW, plan, segments, ground.cost, "instructions/decision", float("nan"))
+    return _report("interpreter", interpreter.HOW, plan, segments, ground.cost, "insns", float("nan"))
 
 
 def _report(

@@ -11,10 +11,11 @@ from benchmarks.demo.report import Report
 from benchmarks.demo.results import Row
 
 _BEST_GAIN = 5.0
+_WIDE = 100
 
 
 def show(report: Report, console: Console) -> None:
-    console.print(_table(report))
+    console.print(_table(report, wide=console.width >= _WIDE))
     for line in notes(report):
         console.print(line, highlight=False)
 
@@ -40,38 +41,22 @@ def _check(ratio: float) -> tuple[str, ...]:
     return (f"Check: the default's GET p99 is {compared}",)
 
 
-def _table(report: Report) -> Table:
-    table = Table(title="GET latency by policy", title_justify="left")
-    table.add_column("policy", no_wrap=True)
-    table.add_column("share of each worker, %", justify="right", no_wrap=True)
-    for name in (
-        "GET p50",
-        "GET p99",
-        "GET p99.9",
-        "SCAN p99",
-        "dropped",
-        "lost",
-        report.cost_unit,
-        "GET p99 vs default",
-    ):
-        table.add_column(name, justify="right")
+def _table(report: Report, wide: bool) -> Table:
+    table = Table(title="latencies in ms", title_justify="left", box=None, padding=(0, 2 if wide else 1, 0, 0))
+    table.add_column("\npolicy", no_wrap=True)
+    heads = ("share of each\nworker, %", "GET\np50", "GET\np99", "GET\np99.9", "SCAN\np99", "\ndrop", "\nlost")
+    for head in (*heads, f"\n{report.cost_unit}", "GET p99\nlower"):
+        table.add_column(head, justify="right", no_wrap=True)
     for row in report.rows:
         table.add_row(*_cells(row, report.cost.get(row.policy)), style="bold" if row.gain >= _BEST_GAIN else "")
     return table
 
 
-def _cells(row: Row, cost_per_decision: float | None) -> tuple[str, ...]:
+def _cells(row: Row, cost: float | None) -> tuple[str, ...]:
     latencies = (row.get_p50, row.get_p99, row.get_p999, row.scan_p99)
-    cost = "-" if cost_per_decision is None else f"{cost_per_decision:.0f}"
-    return (
-        row.policy,
-        _shares(row.share),
-        *map(_milliseconds, latencies),
-        str(row.dropped),
-        str(row.lost),
-        cost,
-        _gain(row.gain),
-    )
+    each = "-" if cost is None else f"{cost:.0f}"
+    counts = str(row.dropped), str(row.lost)
+    return (row.policy, _shares(row.share), *map(_milliseconds, latencies), *counts, each, _gain(row.gain))
 
 
 def _shares(shares: tuple[float, ...]) -> str:
@@ -81,10 +66,8 @@ def _shares(shares: tuple[float, ...]) -> str:
 def _milliseconds(nanoseconds: float) -> str:
     if math.isnan(nanoseconds):
         return "-"
-    return "∞" if math.isinf(nanoseconds) else f"{nanoseconds / 1e6:.1f} ms"
+    return "∞" if math.isinf(nanoseconds) else f"{nanoseconds / 1e6:.1f}"
 
 
 def _gain(gain: float) -> str:
-    if math.isnan(gain):
-        return "-"
-    return f"{gain:.1f}x lower" if gain >= 1 else f"{1 / gain:.1f}x higher" if gain > 0 else "∞"
+    return "-" if math.isnan(gain) else f"{gain:.1f}x"
