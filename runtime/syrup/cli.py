@@ -1,0 +1,269 @@
+"""The command `syrup`: attach, detach, list, stats.
+
+Exit status: 0 done, 1 diagnostics, 2 usage, 3 a fault of this project. What the user asked for goes to stdout, findings
+go to stderr; with `--json` both go to stdout, one JSON object a line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeVar
+
+import click
+
+from syrupc.crash import internal_error
+from syrupc.diagnostics import Diagnostic
+from syrupc.errors import AttachError, SyrupError
+from syrupc.kernel.hooks import HOOKS
+from syrupc.options import MAX_EXECUTORS
+from syrupc.render import render_json, render_text
+from syrupc.report import Report, Status
+
+_ENDING: Final = frozenset((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
+_LOOK_SECONDS: Final = 1.0
+"""How often a staying attach looks whether its policy is still in place."""
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def main() -> NoReturn:
+    """The entry point of the command."""
+    for stream in (sys.stdout, sys.stderr):
+        # What the terminal cannot show must not end the command.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command and return its exit status."""
+    try:
+        syrup.main(list(arguments), prog_name="syrup", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return Status.USAGE
+    except SyrupError as error:
+        return _failed(error, arguments)
+    except (KeyboardInterrupt, click.Abort):
+        return Status.INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads on; what is buffered must not raise once more when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Status.BROKEN_PIPE
+    except Exception as error:  # the one place where nothing may escape
+        return _failed(internal_error(error, f"`syrup {' '.join(arguments[:1])}`"), arguments)
+    return Status.ACCEPTED
+
+
+@click.group(name="syrup", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="syrupc", prog_name="syrup")
+def syrup() -> None:
+    """Let scheduling policies, written in Python, decide in the running kernel."""
+
+
+def _shared(command: _Command) -> _Command:
+    """Adds the options of all commands; `run` looks for the first two itself."""
+    as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON, one object a line.")
+    verbose = click.option("-v", "--verbose", is_flag=True, help="Show what lies under a finding, too.")
+    place = click.option("--bpffs", default="/sys/fs/bpf", show_default=True, help="Where pins are.")
+    return as_json(verbose(place(command)))
+
+
+@syrup.command()
+@click.argument("policy")
+@click.option("--port", type=click.IntRange(1, 65535), required=True, help="The port that the service listens on.")
+@click.option("--hook", type=click.Choice(sorted(HOOKS)), default="socket", show_default=True, help="Where to decide.")
+@click.option("--address", help="The service's address, if it listens at several.  [default: all of them]")
+@click.option("--policy", "name", metavar="NAME", help="Which policy, if the file has several.")
+@click.option("--max-executors", type=click.IntRange(1, MAX_EXECUTORS), help="Room for executors.  [default: 64]")
+@click.option("--pin", metavar="NAME", help="Let the policy stay, under this name, and return.")
+@click.option("--replace", is_flag=True, help="With --pin: let the policy take the place of the pinned one.")
+@_shared
+def attach(
+    policy: str,
+    port: int,
+    hook: str,
+    address: str | None,
+    name: str | None,
+    max_executors: int | None,
+    pin: str | None,
+    replace: bool,
+    bpffs: str,
+    as_json: bool,
+    verbose: bool,  # noqa: ARG001 -- see `_shared`
+) -> None:
+    """Let POLICY, a file, decide which socket of a running service receives what arrives at a port.
+
+    The sockets are numbered in the order of their process's start, pid and descriptor, and shown. The policy decides
+    until this command ends, however it ends; with --pin until `syrup detach`. The service needs no change and no
+    restart: each of its workers needs a socket with SO_REUSEPORT.
+    """
+    from syrup.attaching import attach as attach_policy
+    from syrup.link import pinned
+    from syrup.pins import Pin
+    from syrup.policy import compile_policy
+
+    if replace and not pin:
+        raise click.UsageError("--replace needs --pin")
+    # From here on a signal finds everything in place or nothing; while compiling there is nothing to tidy up.
+    compiled = compile_policy(policy, name=name, max_executors=max_executors)
+    with _signals_held():
+        if replace and pin and Pin(pin, Path(bpffs)).folder.is_dir():
+            link = pinned(pin, bpffs)
+            link.replace(compiled)
+        else:
+            link = attach_policy(compiled, hook=hook, port=port, address=address, pin=pin, bpffs=bpffs)
+        with link:
+            _say_attached(link, as_json)
+            if pin is None:
+                _stay(link, as_json)
+
+
+@syrup.command()
+@click.argument("name")
+@_shared
+def detach(name: str, bpffs: str, as_json: bool, verbose: bool) -> None:  # noqa: ARG001
+    """Give the choice back to the kernel where the policy pinned as NAME decides, and take the pin away."""
+    from syrup import pins
+    from syrup.link import pinned
+
+    pin = pins.Pin(name, Path(bpffs))
+    try:
+        link = pinned(name, bpffs)
+    except AttachError:
+        if not pin.folder.is_dir():
+            raise
+        pins.remove(pin)
+        if as_json:
+            _json({"event": "removed", "pin": name})
+        else:
+            click.echo(f"the pin `{name}` was incomplete: removed what was left of it")
+        return
+    _say_detached(link, as_json)
+
+
+@syrup.command("list")
+@_shared
+def list_(bpffs: str, as_json: bool, verbose: bool) -> None:  # noqa: ARG001
+    """List what is attached on this host: by running processes, and by pins."""
+    from syrup import present, registry
+
+    found = [present.Listed(record, registry.in_place(record)) for record in registry.visible()]
+    if as_json:
+        for each in found:
+            _json(present.record_fields(each.record, each.in_place))
+    elif found:
+        present.console(sys.stdout).print(present.listing(found))
+    else:
+        click.echo("nothing is attached")
+
+
+@syrup.command()
+@click.argument("name", required=False)
+@_shared
+def stats(name: str | None, bpffs: str, as_json: bool, verbose: bool) -> None:  # noqa: ARG001
+    """Show the decisions of the policy pinned as NAME, or of all that is attached on this host."""
+    from syrup import present, registry
+    from syrup.link import pinned
+
+    if name is not None:
+        with pinned(name, bpffs) as link:
+            shown = [(link.record, link.stats())]
+    else:
+        shown = [(r, counted) for r in registry.visible() if (counted := registry.stats_of(r)) is not None]
+    for record, counted in shown:
+        if as_json:
+            _json({**present.record_fields(record, registry.in_place(record)), "stats": present.stats_fields(counted)})
+        else:
+            where = ", ".join(str(group.group) for group in record.groups)
+            click.echo(f"{record.program} on {where}, held by {record.attacher}")
+            present.console(sys.stdout).print(present.statistics(counted, record.groups))
+    if not shown and not as_json:
+        click.echo("nothing is attached")
+
+
+# -- a staying attach --------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Signals that end the command wait until they are asked for."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _stay(link: Any, as_json: bool) -> None:
+    """Wait for a signal, or for the end of the attachment."""
+    while signal.sigtimedwait(_ENDING, _LOOK_SECONDS) is None:
+        if link.active is False:
+            _say_detached(link, as_json)
+            raise AttachError(
+                Diagnostic(
+                    "SYR709",
+                    f"`{link.policy}` does not decide any more",
+                    notes=("the service's last socket was closed, or another program was attached to the group",),
+                    help=("attach again when the service is back",),
+                )
+            )
+    _say_detached(link, as_json)
+
+
+def _say_attached(link: Any, as_json: bool) -> None:
+    from syrup import present
+
+    if as_json:
+        _json({"event": "attached", **present.record_fields(link.record, link.active)})
+        return
+    present.console(sys.stdout).print(present.attached(link.record))
+    if len(link.groups) > 1:
+        click.echo(
+            f"the port has {len(link.groups)} groups of sockets, and the policy decides in each: --address names one"
+        )
+    if link.record.pin:
+        click.echo(
+            f"pinned: it stays until `syrup detach {link.record.pin}`, or until the service's last socket closes"
+        )
+    else:
+        click.echo("Ctrl-C detaches, and so does any other end of this process")
+    sys.stdout.flush()
+
+
+def _say_detached(link: Any, as_json: bool) -> None:
+    from syrup import present
+
+    last = link.detach()
+    if as_json:
+        _json({"event": "detached", "stats": present.stats_fields(last)})
+        return
+    click.echo(f"detached `{link.policy}`: the kernel's default decides again")
+    present.console(sys.stdout).print(present.statistics(last, link.record.groups))
+
+
+# -- output ------------------------------------------------------------------------------------------------------------
+
+
+def _json(fields: dict[str, Any]) -> None:
+    click.echo(json.dumps(fields))
+    sys.stdout.flush()
+
+
+def _failed(error: SyrupError, arguments: Sequence[str]) -> int:
+    """Show what ended the command, and return its exit status."""
+    report = Report("")
+    report.fail(error)
+    if "--json" in arguments:
+        _json({"event": "failed", **json.loads(render_json(error.diagnostics))})
+    else:
+        color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        verbose = not {"-v", "--verbose"}.isdisjoint(arguments)
+        sys.stderr.write(render_text(error.diagnostics, color=color, verbose=verbose))
+    return report.status

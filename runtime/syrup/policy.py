@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, cast, overload
 
@@ -31,15 +31,14 @@ class Unit:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._compiled: dict[tuple[str | None, int | None], VerifiedObject] = {}
+        self._compiled: dict[int | None, VerifiedObject] = {}
         self._maps: Maps | None = None
 
-    def compiled(self, hook: str | None, max_executors: int | None) -> VerifiedObject:
-        """The object for one hook, or for all, compiled when it is first asked for. Raises `CompileError`."""
-        key = hook, max_executors
-        if key not in self._compiled:
-            self._compiled[key] = _compile_file(self.path, hook, max_executors)
-        return self._compiled[key]
+    def compiled(self, max_executors: int | None) -> VerifiedObject:
+        """The object for all hooks, compiled when it is first asked for. Raises `CompileError`."""
+        if max_executors not in self._compiled:
+            self._compiled[max_executors] = _compile_file(self.path, max_executors)
+        return self._compiled[max_executors]
 
     @property
     def live(self) -> Maps | None:
@@ -51,7 +50,7 @@ class Unit:
         if self._maps is None:
             from syrup.loader import create_maps
 
-            self._maps = create_maps(self.compiled(None, None))
+            self._maps = create_maps(self.compiled(None))
         return self._maps
 
     def use(self, maps: Maps) -> None:
@@ -86,7 +85,7 @@ class Policy(Generic[P, R]):
     @property
     def verified(self) -> VerifiedObject:
         """The object that the file compiles to, for all its hooks. Raises `CompileError`, `VerificationError`."""
-        return self._unit.compiled(None, self._max_executors)
+        return self._unit.compiled(self._max_executors)
 
     @property
     def maps(self) -> Maps:
@@ -94,7 +93,7 @@ class Policy(Generic[P, R]):
         return self._unit.maps()
 
     def deployable(self, hook: str, max_executors: int | None) -> Deployable:
-        verified = self._unit.compiled(hook, max_executors or self._max_executors)
+        verified = self._unit.compiled(max_executors or self._max_executors)
         return Deployable(verified, _program(verified, self.name, hook), self._unit.live or {}, None, self._unit)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -155,10 +154,10 @@ def compile_policy(
     """
     if isinstance(policy, Policy):
         found: Policy[..., Any] = policy
-        found._unit.compiled(None, max_executors)
+        found._unit.compiled(max_executors)
         return found
     unit = Unit(os.fspath(policy))
-    verified = unit.compiled(None, max_executors)
+    verified = unit.compiled(max_executors)
     chosen = _only_name(verified, unit.path, name)
     hooks = tuple(p.hook for p in _programs(verified) if p.name == chosen)
     return Policy(unit, chosen, hooks, None, max_executors)
@@ -174,7 +173,7 @@ def deployable(policy: Any, hook: str, *, name: str | None = None, max_executors
             return policy.deployable(hook, max_executors)
         case str() | os.PathLike():
             unit = Unit(os.fspath(cast("str", policy)))
-            verified = unit.compiled(hook, max_executors)
+            verified = unit.compiled(max_executors)
             return Deployable(verified, _program(verified, _only_name(verified, unit.path, name), hook), {})
         case Loaded():
             chosen = _program(policy.verified, _only_name(policy.verified, "the object", name), hook)
@@ -184,13 +183,11 @@ def deployable(policy: Any, hook: str, *, name: str | None = None, max_executors
     raise TypeError(f"a policy, a path, a Loaded or a VerifiedObject is attached, not a {type(policy).__name__}")
 
 
-def _compile_file(path: str, hook: str | None, max_executors: int | None) -> VerifiedObject:
+def _compile_file(path: str, max_executors: int | None) -> VerifiedObject:
     from syrupc.driver import compile_file
-
     from syrupc.options import Options
 
-    options = Options(hook=hook)
-    return compile_file(Path(path), options if max_executors is None else replace(options, max_executors=max_executors))
+    return compile_file(Path(path), Options() if max_executors is None else Options(max_executors=max_executors))
 
 
 def _only_name(verified: VerifiedObject, place: str, name: str | None) -> str:

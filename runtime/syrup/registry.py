@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from syrup import privileges, stats
 from syrup._sys import maps, objects, uapi
 from syrup._sys.fd import Fd
 from syrup._sys.processes import Holder
 from syrup.hooks.groups import ExecutorSocket, Group
+from syrup.stats import Stats
 from syrupc.errors import ObjectError
 from syrupc.objfile.metadata import decode_spec, encode_spec
 from syrupc.spec import ObjectSpec, ProgramSpec
@@ -87,6 +89,12 @@ def records() -> Iterator[Record]:
             yield record
 
 
+def visible() -> tuple[Record, ...]:
+    """All records of the host, the oldest first. Raises `LoadError` without CAP_SYS_ADMIN."""
+    privileges.require_ids()
+    return tuple(sorted(records(), key=lambda record: record.since))
+
+
 def holder_of(cookies: frozenset[int]) -> Record | None:
     """The link that has one of these sockets, as far as this process may know."""
     with suppress(PermissionError):
@@ -94,6 +102,30 @@ def holder_of(cookies: frozenset[int]) -> Record | None:
             if any(e.cookie in cookies for group in record.groups for e in group.executors):
                 return record
     return None
+
+
+def in_place(record: Record) -> bool | None:
+    """Whether the record's policy still decides in all its groups; `None` where this process may not ask."""
+    try:
+        found = [objects.program_by_id(group.stub) for group in record.groups]
+    except PermissionError:
+        return None
+    for fd in found:
+        if fd is not None:
+            fd.close()
+    return None not in found
+
+
+def stats_of(record: Record) -> Stats | None:
+    """What the record's policy decided; `None` if it has just gone. `PermissionError` without CAP_SYS_ADMIN."""
+    with ExitStack() as stack:
+        counters = []
+        for group in record.groups:
+            fd = objects.map_by_id(group.counters)
+            if fd is None:
+                return None
+            counters.append((stack.enter_context(fd), len(group.executors)))
+        return stats.read(record.program_spec, record.spec.source, counters)
 
 
 def encode(record: Record) -> bytes:

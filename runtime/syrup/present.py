@@ -1,0 +1,155 @@
+"""Links, records and statistics as a terminal and as JSON show them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.console import Group as Stack
+from rich.table import Table
+from rich.text import Text
+
+from syrup.hooks.groups import ExecutorSocket
+from syrup.registry import GroupRecord, Record
+from syrup.stats import Stats
+
+_COMMAND_WIDTH = 60
+_STATES = {True: "in place", False: "gone", None: "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A record with whether its policy still decides; `None` where this process may not ask."""
+
+    record: Record
+    in_place: bool | None
+
+
+def attached(record: Record) -> RenderableType:
+    """What an attach did: where, and which socket has which index."""
+    parts: list[RenderableType] = []
+    for group in record.groups:
+        heading = f"{record.program} ({record.spec.source}, {verdict(record)}) decides on {group.group}"
+        parts += [Text(heading), _executor_table(group.executors)]
+    return Stack(*parts)
+
+
+def statistics(stats: Stats, groups: Sequence[GroupRecord]) -> RenderableType:
+    """Decisions with their shares, then faults by source line."""
+    total = stats.decisions
+    table = _table(">executor", ">decisions", ">share", "process", *(["where"] if len(groups) > 1 else []))
+    executors = [(group, executor) for group in groups for executor in group.executors]
+    for (group, executor), count in zip(executors, stats.executors, strict=True):
+        where = [str(group.group)] if len(groups) > 1 else []
+        table.add_row(str(executor.index), str(count), _share(count, total), _process(executor), *where)
+    table.add_row("PASS", str(stats.passed), _share(stats.passed, total), "the kernel's default")
+    table.add_row("DROP", str(stats.dropped), _share(stats.dropped, total))
+    table.add_row("fault", str(stats.faulted), _share(stats.faulted, total), "the kernel's default")
+    return Stack(table, *(Text(f"  {fault}") for fault in stats.faults))
+
+
+def listing(found: Iterable[Listed]) -> RenderableType:
+    """What is attached on this host, one line a group."""
+    table = _table("policy", "hook", "where", ">executors", "held by", "since", "verdict", "state")
+    for each in found:
+        record = each.record
+        for group in record.groups:
+            table.add_row(
+                record.program,
+                record.hook,
+                str(group.group),
+                str(len(group.executors)),
+                _cut(record.attacher),
+                _time(record).strftime("%Y-%m-%d %H:%M:%S"),
+                verdict(record),
+                _STATES[each.in_place],
+            )
+    return table
+
+
+def verdict(record: Record) -> str:
+    return "verified" if record.waiver is None else f"waived: {record.waiver}"
+
+
+def record_fields(record: Record, in_place: bool | None) -> dict[str, Any]:
+    """A record in JSON's terms."""
+    return {
+        "policy": record.program,
+        "hook": record.hook,
+        "source": record.spec.source,
+        "verdict": "verified" if record.waiver is None else "waived",
+        "waiver": record.waiver,
+        "pid": record.pid,
+        "command": record.command,
+        "pin": record.pin,
+        "since": _time(record).isoformat(timespec="seconds"),
+        "state": _STATES[in_place],
+        "groups": [
+            {"where": str(group.group), "executors": [_executor_fields(each) for each in group.executors]}
+            for group in record.groups
+        ],
+    }
+
+
+def stats_fields(stats: Stats) -> dict[str, Any]:
+    """Statistics in JSON's terms."""
+    return {
+        "policy": stats.policy,
+        "decisions": stats.decisions,
+        "executors": list(stats.executors),
+        "pass": stats.passed,
+        "drop": stats.dropped,
+        "faults": [
+            {"file": f.file, "line": f.line, "column": f.column, "kind": f.kind, "count": f.count} for f in stats.faults
+        ],
+    }
+
+
+def console(stream: Any) -> Console:
+    """A console that cuts nothing where no terminal's width limits it."""
+    return Console(file=stream, highlight=False, width=None if stream.isatty() else 240)
+
+
+def _executor_table(executors: Sequence[ExecutorSocket]) -> Table:
+    table = _table(">index", ">pid", ">fd", "command")
+    for each in executors:
+        note = f"  (open in {each.holders} processes)" if each.holders > 1 else ""
+        table.add_row(str(each.index), str(each.holder.pid), str(each.holder.fd), _cut(each.command) + note)
+    return table
+
+
+def _executor_fields(executor: ExecutorSocket) -> dict[str, Any]:
+    return {
+        "index": executor.index,
+        "pid": executor.holder.pid,
+        "fd": executor.holder.fd,
+        "cookie": executor.cookie,
+        "command": executor.command,
+    }
+
+
+def _table(*columns: str) -> Table:
+    """Columns that begin with `>` are of numbers."""
+    table = Table(box=None, pad_edge=True, header_style="bold")
+    for column in columns:
+        table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", no_wrap=True)
+    return table
+
+
+def _process(executor: ExecutorSocket) -> str:
+    return f"{executor.holder.pid} {_cut(executor.command)}"
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count / total:.1%}" if total else "-"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _COMMAND_WIDTH else f"{text[: _COMMAND_WIDTH - 1]}…"
+
+
+def _time(record: Record) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(record.since).astimezone()
