@@ -7,14 +7,14 @@ import os
 import platform
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from syrupc.isa.codec import encode
 from syrupc.isa.insn import Insn
 
 _SYSCALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280}
-_MAP_CREATE, _MAP_LOOKUP, _MAP_UPDATE, _PROG_LOAD, _TEST_RUN = 0, 1, 2, 5, 10
+_MAP_CREATE, _MAP_LOOKUP, _MAP_UPDATE, _PROG_LOAD, _TEST_RUN, _BTF_LOAD = 0, 1, 2, 5, 10, 18
 _ATTRIBUTES = 160
 
 SOCKET_FILTER, SCHED_CLS, XDP, CGROUP_SKB, SK_REUSEPORT = 1, 3, 6, 8, 21
@@ -56,20 +56,44 @@ def map_lookup(fd: int, key: bytes, value_size: int) -> bytes:
 
 
 @contextmanager
-def loaded(insns: Sequence[Insn], type: int = SOCKET_FILTER) -> Iterator[int]:
-    """A program's file descriptor. A rejection is an `OSError` that ends with the kernel's log."""
-    code = encode(insns)
-    code_buffer = ctypes.create_string_buffer(code, len(code))
+def loaded(insns: Sequence[Insn], type: int = SOCKET_FILTER, functions: Sequence[int] = ()) -> Iterator[int]:
+    """A program's file descriptor. A rejection is an `OSError` that ends with the kernel's log.
+
+    `functions` are the slots where functions begin, which the kernel must be told (through BTF) if one is a callback.
+    """
+    code = ctypes.create_string_buffer(encode(insns), 8 * len(insns))
     license_buffer = ctypes.create_string_buffer(b"GPL")
     log = ctypes.create_string_buffer(1 << 20)
-    addresses = (ctypes.addressof(code_buffer), ctypes.addressof(license_buffer))
-    head = struct.pack("<IIQQ", type, len(insns), *addresses)
+    records = b"".join(struct.pack("<II", slot, 3 if slot == 0 else 4) for slot in functions)
+    info = ctypes.create_string_buffer(records, len(records) or 1)
+    head = struct.pack("<IIQQ", type, len(insns), ctypes.addressof(code), ctypes.addressof(license_buffer))
+    head += struct.pack("<IIQII16s", 1, len(log), ctypes.addressof(log), 0, 0, b"conformance")
+    with ExitStack() as stack:
+        if functions:
+            btf = stack.enter_context(_function_types())
+            head += struct.pack("<8xIIQI", btf, 8, ctypes.addressof(info), len(functions))
+        try:
+            fd, _ = bpf(_PROG_LOAD, head)
+        except OSError as error:
+            raise OSError(error.errno, f"{error.strerror}\n{log.value.decode()[-4000:]}") from None
     try:
-        fd, _ = bpf(
-            _PROG_LOAD, head + struct.pack("<IIQII16s", 1, len(log), ctypes.addressof(log), 0, 0, b"conformance")
-        )
-    except OSError as error:
-        raise OSError(error.errno, f"{error.strerror}\n{log.value.decode()[-4000:]}") from None
+        yield fd
+    finally:
+        os.close(fd)
+
+
+@contextmanager
+def _function_types() -> Iterator[int]:
+    """BTF in which type 3 is a global function and type 4 a static one."""
+    strings = b"\0int\0main\0callback\0"
+    integer, prototype, function = 1 << 24, 13 << 24, 12 << 24
+    types = struct.pack("<4I", 1, integer, 4, 1 << 24 | 32)
+    types += struct.pack("<3I", 0, prototype, 1)
+    types += struct.pack("<3I", strings.index(b"main"), function | 1, 2)
+    types += struct.pack("<3I", strings.index(b"callback"), function, 2)
+    blob = struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings)) + types + strings
+    data = ctypes.create_string_buffer(blob, len(blob))
+    fd, _ = bpf(_BTF_LOAD, struct.pack("<QQI", ctypes.addressof(data), 0, len(blob)))
     try:
         yield fd
     finally:
@@ -84,8 +108,8 @@ class Run:
     data: bytes
 
 
-def run_program(insns: Sequence[Insn], data: bytes, type: int = SOCKET_FILTER) -> Run:
-    with loaded(insns, type) as fd:
+def run_program(insns: Sequence[Insn], data: bytes, type: int = SOCKET_FILTER, functions: Sequence[int] = ()) -> Run:
+    with loaded(insns, type, functions) as fd:
         return run_loaded(fd, data)
 
 

@@ -184,13 +184,10 @@ def _frame_socket(frame: bytes) -> Socket:
 
 
 def _frame_type(frame: bytes) -> int:
-    """PACKET_HOST, _BROADCAST, _MULTICAST or _OTHERHOST, for a device whose own address is all zeros."""
-    destination = frame[:6]
-    if destination == bytes(6):
+    """PACKET_HOST, _MULTICAST or _OTHERHOST, for the loopback device, whose addresses are all zeros."""
+    if frame[:6] == bytes(6):
         return 0
-    if destination == b"\xff" * 6:
-        return 1
-    return 2 if destination[0] & 1 else 3
+    return 2 if frame[0] & 1 else 3
 
 
 def _frame_protocol(frame: bytes) -> int:

@@ -20,25 +20,27 @@ class LpmTrie(SimMap):
         self._bits = (shape.key_size - 4) * 8
         self._cells: dict[tuple[int, int], Region] = {}
 
-    def _split(self, key: bytes) -> tuple[int, int]:
-        """Prefix length (cut to the longest possible), and the data as a number whose first bit is the highest."""
-        return min(int.from_bytes(key[:4], "little"), self._bits), int.from_bytes(key[4:], "big")
+    def _split(self, key: bytes) -> tuple[int, int] | None:
+        """Prefix length, and the data as a number whose first bit is the highest; `None` if the length is too great."""
+        length = int.from_bytes(key[:4], "little")
+        return None if length > self._bits else (length, int.from_bytes(key[4:], "big"))
 
     def _prefix(self, length: int, data: int) -> tuple[int, int]:
         return length, data >> (self._bits - length)
 
     def find(self, key: bytes, cpu: int) -> Region | None:
-        longest, data = self._split(key)
-        for length in range(longest, -1, -1):
-            cell = self._cells.get(self._prefix(length, data))
-            if cell is not None:
-                return cell
-        return None
+        split = self._split(key)
+        if split is None:
+            return None
+        longest, data = split
+        found = (self._cells.get(self._prefix(length, data)) for length in range(longest, -1, -1))
+        return next((cell for cell in found if cell is not None), None)
 
     def put(self, key: bytes, value: bytes, flags: int, cpu: int) -> int:
-        if flags > EXIST or int.from_bytes(key[:4], "little") > self._bits:
+        split = self._split(key)
+        if flags > EXIST or split is None:
             return -EINVAL
-        prefix = self._prefix(*self._split(key))
+        prefix = self._prefix(*split)
         there = prefix in self._cells
         if there and flags == NOEXIST:
             return -EEXIST
@@ -50,9 +52,10 @@ class LpmTrie(SimMap):
         return 0
 
     def remove(self, key: bytes) -> int:
-        if int.from_bytes(key[:4], "little") > self._bits:
+        split = self._split(key)
+        if split is None:
             return -EINVAL
-        return -ENOENT if self._cells.pop(self._prefix(*self._split(key)), None) is None else 0
+        return -ENOENT if self._cells.pop(self._prefix(*split), None) is None else 0
 
     def lookup(self, key: bytes) -> bytes | None:
         self.check_key(key)
