@@ -29,6 +29,9 @@ DECL_TAG: Final = 17
 TYPE_TAG: Final = 18
 ENUM64: Final = 19
 
+GLOBAL: Final = 1
+"""The linkage of a function that the kernel verifies on its own (a FUNC keeps it where others count members)."""
+
 _ALIASES: Final = frozenset({TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG})
 _HEADER: Final = struct.Struct("<HBBIIIII")
 _TYPE: Final = struct.Struct("<III")

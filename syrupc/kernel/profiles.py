@@ -1,0 +1,78 @@
+"""Kernels as values: what programs may use there and what their verifiers follow; the running one is not asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from syrupc.diagnostics import Diagnostic
+from syrupc.errors import UsageError
+from syrupc.kernel.helpers import HELPERS
+from syrupc.kernel.map_types import MAP_TYPES
+from syrupc.kernel.program_types import PROGRAM_TYPES
+from syrupc.kernel.reasoning import Reasoning, reasoning
+from syrupc.kernel.release import brought, release
+
+DEFAULT_PROFILE: Final = "5.15"
+"""The oldest kernel that is supported: what is proven for it loads on every newer one."""
+
+NAMES: Final = ("5.15", "6.1", "6.6", "6.12", "6.18")
+
+_LOOPS: Final = {
+    "bounded": "5.3",
+    "bpf_loop": "5.17",
+    "iterators": "6.4",
+    "may_goto": "6.9",
+}
+_ISA_V4_SINCE: Final = "6.6"
+_ACQUIRE_RELEASE_SINCE: Final = "6.15"
+
+
+@dataclass(frozen=True, slots=True)
+class KernelProfile:
+    """A kernel. `isa` is the instruction set version that its verifier knows (3, or 4 with signed division).
+
+    `helpers` and `map_types` are numbers, `program_types` names; `loops` names the ways to loop that it accepts.
+    """
+
+    name: str
+    release: tuple[int, int]
+    isa: int
+    helpers: frozenset[int]
+    map_types: frozenset[int]
+    program_types: frozenset[str]
+    loops: frozenset[str]
+    acquire_release: bool
+    reasoning: Reasoning
+
+
+def profile(name: str) -> KernelProfile:
+    """The profile of a release; raises `UsageError` (SYR003) for one that is not known."""
+    if name not in _PROFILES:
+        raise UsageError(
+            Diagnostic(
+                code="SYR003",
+                message=f"unknown kernel `{name}`",
+                notes=("known kernels are " + ", ".join(NAMES),),
+                help=("take the newest one that is not newer than the machine's: `uname -r` prints it",),
+            )
+        )
+    return _PROFILES[name]
+
+
+def _profile(name: str) -> KernelProfile:
+    kernel = release(name)
+    return KernelProfile(
+        name=name,
+        release=kernel,
+        isa=4 if brought(_ISA_V4_SINCE, kernel) else 3,
+        helpers=frozenset(n for n, row in HELPERS.items() if brought(row.since, kernel)),
+        map_types=frozenset(n for n, row in MAP_TYPES.items() if brought(row.since, kernel)),
+        program_types=frozenset(row.name for row in PROGRAM_TYPES.values() if brought(row.since, kernel)),
+        loops=frozenset(loop for loop, since in _LOOPS.items() if brought(since, kernel)),
+        acquire_release=brought(_ACQUIRE_RELEASE_SINCE, kernel),
+        reasoning=reasoning(kernel),
+    )
+
+
+_PROFILES: Final = {name: _profile(name) for name in NAMES}

@@ -1,0 +1,181 @@
+"""Conditional jumps: which ways can be gone, and what each says of the values that were compared."""
+
+from __future__ import annotations
+
+from syrupc.isa import opcodes as op
+from syrupc.isa.insn import Insn
+from syrupc.verifier import compare
+from syrupc.verifier.domains import arithmetic, const
+from syrupc.verifier.regions import MAX_PACKET
+from syrupc.verifier.state import State
+from syrupc.verifier.subject import Subject
+from syrupc.verifier.transfer import replace_values
+from syrupc.verifier.values import (
+    AT_END,
+    BEYOND_END,
+    NEVER_ZERO,
+    NULL,
+    ZERO,
+    Kind,
+    Number,
+    Pointer,
+    Value,
+)
+
+_PACKET_SIDES = frozenset({(Kind.PACKET, Kind.PACKET_END), (Kind.PACKET_META, Kind.PACKET)})
+_BELOW = (op.JLT, op.JLE)
+
+
+def decide(subject: Subject, state: State, insn: Insn) -> bool | None:
+    """Whether the jump is taken in every machine, or in none; None if both can be."""
+    left, right = operands(state, insn)
+    bits = 64 if insn.cls == op.JMP else 32
+    if type(left) is Number and type(right) is Number:
+        taken = compare.decide(insn.operation, left.range, right.range, bits, subject.kernel.reasoning)
+        if taken is not None:
+            state.demand(left, right)
+        return taken
+    if bits == 32:
+        return None
+    if type(left) is Pointer and type(right) is Pointer:
+        return _decide_packet(insn.operation, left, right)
+    pointer, number = (left, right) if type(left) is Pointer else (right, left)
+    assert type(pointer) is Pointer
+    if type(number) is not Number or number.range != ZERO or pointer.nullable or pointer.kind not in NEVER_ZERO:
+        return None
+    state.demand(number)
+    return {op.JEQ: False, op.JNE: True}.get(insn.operation)
+
+
+def operands(state: State, insn: Insn) -> tuple[Value, Value]:
+    right = state.registers[insn.src] if insn.from_register else Number(const(insn.imm))
+    return state.registers[insn.dst], right
+
+
+def _decide_packet(comparison: int, left: Pointer, right: Pointer) -> bool | None:
+    """A pointer that an earlier comparison has put at or behind the end stays there."""
+    if (right.kind, left.kind) in _PACKET_SIDES and left.kind is Kind.PACKET_END:
+        left, right, comparison = right, left, compare.SWAPPED[comparison]
+    if left.kind is not Kind.PACKET or right.kind is not Kind.PACKET_END or left.extent >= 0:
+        return None
+    if left.extent == BEYOND_END and comparison in (op.JGT, op.JLE):
+        return comparison == op.JGT
+    if comparison in (op.JGE, op.JLT):
+        return comparison == op.JGE
+    return None
+
+
+def assume(subject: Subject, state: State, insn: Insn, taken: bool) -> None:
+    """Narrow `state` to the machines in which the jump goes this way."""
+    left, right = operands(state, insn)
+    bits = 64 if insn.cls == op.JMP else 32
+    if type(left) is Number and type(right) is Number:
+        _assume_numbers(subject, state, insn, taken, left, right, bits)
+        return
+    if bits == 32:
+        return
+    if type(left) is Pointer and type(right) is Pointer:
+        _assume_pointers(state, insn.operation, taken, left, right)
+        return
+    if type(left) is Pointer and left.nullable and not insn.from_register and insn.imm == 0:
+        equal = taken == (insn.operation == op.JEQ)
+        if insn.operation in (op.JEQ, op.JNE):
+            settle_null(state, left, equal)
+
+
+# -- numbers -----------------------------------------------------------------------------------------------------------
+
+
+def _assume_numbers(
+    subject: Subject, state: State, insn: Insn, taken: bool, left: Number, right: Number, bits: int
+) -> None:
+    new_left, new_right = compare.refine(insn.operation, taken, left.range, right.range, bits, subject.kernel.reasoning)
+    origin = left.origin | right.origin
+    _narrow(subject, state, insn.dst, left, left._replace(range=new_left, origin=origin))
+    if insn.from_register:
+        _narrow(subject, state, insn.src, right, right._replace(range=new_right, origin=origin))
+
+
+def _narrow(subject: Subject, state: State, register: int, old: Number, new: Number) -> None:
+    """Put the narrowed number where the old one is, and everywhere that holds the same one."""
+    if new.range == old.range:
+        return
+    state.registers[register] = new
+    if not new.id:
+        return
+
+    def linked(value: Value) -> bool:
+        return type(value) is Number and value.id == new.id
+
+    def follow(value: Value) -> Value:
+        assert type(value) is Number
+        origin = value.origin | new.origin
+        if value.delta == new.delta:
+            return value._replace(range=new.range, origin=origin)
+        by = const(value.delta - new.delta)
+        return value._replace(range=arithmetic(op.ADD, new.range, by, 64, subject.kernel.reasoning), origin=origin)
+
+    replace_values(state, linked, follow)
+
+
+# -- pointers ----------------------------------------------------------------------------------------------------------
+
+
+def settle_null(state: State, pointer: Pointer, null: bool) -> None:
+    """All copies of a look-up's result become null, or usable."""
+    identity = pointer.id
+
+    def same(value: Value) -> bool:
+        return type(value) is Pointer and value.nullable and value.id == identity
+
+    def settled(value: Value) -> Value:
+        assert type(value) is Pointer
+        return NULL if null else value._replace(nullable=False, id=value.reference)
+
+    replace_values(state, same, settled)
+    if null and pointer.reference:
+        state.references = tuple(r for r in state.references if r != pointer.reference)
+
+
+def _assume_pointers(state: State, comparison: int, taken: bool, left: Pointer, right: Pointer) -> None:
+    if (left.kind, right.kind) in _PACKET_SIDES:
+        _assume_packet(state, comparison, taken, left)
+    elif (right.kind, left.kind) in _PACKET_SIDES:
+        _assume_packet(state, compare.SWAPPED[comparison], taken, right)
+    elif comparison in (op.JEQ, op.JNE) and taken == (comparison == op.JEQ) and left.nullable != right.nullable:
+        other = right if left.nullable else left
+        if other.kind not in (Kind.KERNEL_OBJECT,):
+            settle_null(state, left if left.nullable else right, False)
+
+
+def _assume_packet(state: State, comparison: int, taken: bool, pointer: Pointer) -> None:
+    """`pointer comparison end` holds, or not: that many bytes from its variable offset on are in the packet."""
+    relation = comparison if taken else compare.INVERSE.get(comparison, op.JSET)
+    if relation in (op.JGT, op.JGE):
+        if pointer.kind is Kind.PACKET:
+            _mark_end(state, pointer, BEYOND_END if relation == op.JGT else AT_END)
+        return
+    if relation not in _BELOW:
+        return
+    strict = relation == op.JLT
+    if pointer.offset < 0 or (pointer.offset == 0 and strict) or pointer.variable.smin < 0:
+        return
+    if pointer.variable.umax + pointer.offset > MAX_PACKET:
+        return
+    extent = pointer.offset + strict
+
+    def same(value: Value) -> bool:
+        return type(value) is Pointer and value.kind is pointer.kind and value.id == pointer.id
+
+    def extended(value: Value) -> Value:
+        assert type(value) is Pointer
+        return value._replace(extent=max(value.extent, extent))
+
+    replace_values(state, same, extended)
+
+
+def _mark_end(state: State, pointer: Pointer, extent: int) -> None:
+    registers = state.registers
+    for register, value in enumerate(registers):
+        if value == pointer and type(value) is Pointer:
+            registers[register] = value._replace(extent=extent)

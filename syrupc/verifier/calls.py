@@ -1,0 +1,354 @@
+"""Helper calls: whether a helper is there, and whether each argument is what it demands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from syrupc.kernel.helpers import HELPERS, Arg, Helper, Ret
+from syrupc.kernel.map_types import MAP_TYPES, RDONLY_PROG, WRONLY_PROG
+from syrupc.objfile.model import MapDefinition
+from syrupc.verifier.findings import Finding, not_proven, unsafe, unsupported
+from syrupc.verifier.regions import (
+    FAR,
+    check_bounds,
+    check_packet_bounds,
+    check_stack_bounds,
+    null_not_tested,
+    stack_span,
+)
+from syrupc.verifier.state import State
+from syrupc.verifier.subject import Subject
+from syrupc.verifier.values import NAMES, SOCKETS, Kind, Number, Pointer, Value, is_null
+
+_MEMORY: Final = {Arg.MEM, Arg.MEM_OR_NULL, Arg.MEM_OUT, Arg.MEM_OUT_OR_NULL}
+_OUT: Final = {Arg.MEM_OUT, Arg.MEM_OUT_OR_NULL, Arg.VALUE_OUT, Arg.OUT_4, Arg.OUT_8}
+_FIXED: Final = {Arg.OUT_4: 4, Arg.OUT_8: 8, Arg.IN_16: 16, Arg.IN_20: 20, Arg.IN_40: 40}
+_NULLABLE: Final = {Arg.MEM_OR_NULL, Arg.MEM_OUT_OR_NULL, Arg.VALUE_OR_NULL, Arg.STACK_OR_NULL}
+_UNMODELLED: Final = {
+    Arg.STRING,
+    Arg.CALLBACK,
+    Arg.STACK_OR_NULL,
+    Arg.SPIN_LOCK,
+    Arg.TIMER,
+    Arg.KPTR,
+    Arg.KERNEL_OBJECT,
+    Arg.DYNPTR,
+}
+_MEMORY_KINDS: Final = frozenset({Kind.STACK, Kind.MAP_VALUE, Kind.PACKET, Kind.PACKET_META, Kind.MEMORY})
+_TAIL_CALL: Final = 12
+_LOCAL_STORAGE: Final = 81
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Memory that a helper touches: `size` bytes at most, from the argument in `register`."""
+
+    register: int
+    size: int
+    write: bool
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A helper call whose arguments are right: the helper, the map among them, and the memory that it touches."""
+
+    helper: Helper
+    map: int | None
+    spans: tuple[Span, ...]
+    released: int = 0
+    allocated: int = 0
+
+
+def check_helper(subject: Subject, state: State, number: int) -> Finding | None:
+    """Why the call may not be made, None if it may."""
+    found = resolve_call(subject, state, number)
+    return found if isinstance(found, Finding) else None
+
+
+def resolve_call(subject: Subject, state: State, number: int) -> Call | Finding:
+    """The call with its arguments understood, or what is wrong with it."""
+    helper = HELPERS.get(number)
+    finding = _check_available(subject, state, helper, number)
+    if finding or helper is None:
+        return finding or unsupported(f"helper {number}")
+    return _check_arguments(subject, state, helper)
+
+
+def _check_available(subject: Subject, state: State, helper: Helper | None, number: int) -> Finding | None:
+    if helper is None:
+        return unsafe("SYR511", "this calls a helper that does not exist", details=f"helper {number}")
+    if helper.id not in subject.kernel.helpers:
+        return unsafe(
+            "SYR511",
+            f"helper `{helper.name}` is not in Linux {subject.kernel.name}",
+            f"it came with Linux {helper.since}",
+            help=f"say `--kernel {helper.since}` if every machine is that new",
+        )
+    if helper.id not in subject.helpers:
+        return unsafe("SYR511", f"a {subject.type.name} program may not call helper `{helper.name}`")
+    if helper.gpl_only and not subject.gpl:
+        return unsafe(
+            "SYR511",
+            f"helper `{helper.name}` is for GPL-compatible programs only",
+            help="declare a GPL-compatible licence",
+        )
+    unmodelled = next((arg for arg in helper.args if arg in _UNMODELLED), None)
+    if unmodelled or helper.ret in (Ret.KERNEL_OBJECT, Ret.KERNEL_OBJECT_OR_NULL):
+        return unsupported(f"helper `{helper.name}`")
+    if helper.id == _TAIL_CALL and state.references:
+        return unsafe("SYR523", "a tail call would leave behind what was borrowed from the kernel")
+    return None
+
+
+def _check_arguments(subject: Subject, state: State, helper: Helper) -> Call | Finding:
+    used: int | None = None
+    spans: list[Span] = []
+    released = allocated = 0
+    for register, arg in enumerate(helper.args, 1):
+        value = state.registers[register]
+        if value is None:
+            return unsafe(
+                "SYR504",
+                f"argument {register} of `{helper.name}` is not set",
+                details=f"r{register} holds nothing",
+            )
+        if arg is Arg.MAP:
+            found = _check_map(subject, helper, value, register)
+            if isinstance(found, Finding):
+                return found
+            used = found
+        elif arg in (Arg.SIZE, Arg.SIZE_OR_ZERO):
+            span = _check_size(subject, state, helper, register, value)
+            if isinstance(span, Finding):
+                return span
+            spans.extend(span)
+        elif arg is Arg.ALLOC_SIZE:
+            if type(value) is not Number or value.range.mask:
+                return _wrong(helper, register, arg, value)
+            allocated = value.range.value
+            if allocated >= FAR:
+                return _wrong(helper, register, arg, value)
+        else:
+            checked = _check_argument(subject, state, helper, register, arg, value, used)
+            if isinstance(checked, Finding):
+                return checked
+            spans.extend(checked)
+        if helper.releases and type(value) is Pointer and value.reference:
+            released = value.reference
+    if helper.releases and not released and not is_null(state.registers[1]):
+        return unsafe("SYR523", f"`{helper.name}` gives back what was not borrowed")
+    finding = _check_special(helper, state)
+    return finding or Call(helper, used, tuple(spans), released, allocated)
+
+
+def _check_special(helper: Helper, state: State) -> Finding | None:
+    if helper.id == _LOCAL_STORAGE and not is_null(state.registers[2]):
+        return unsafe("SYR512", f"the flags of `{helper.name}` must be 0")
+    return None
+
+
+def _wrong(helper: Helper, register: int, arg: Arg, value: Value) -> Finding:
+    has = "a number" if type(value) is Number else NAMES[value.kind] if type(value) is Pointer else "nothing"
+    return unsafe(
+        "SYR512",
+        f"argument {register} of `{helper.name}` must be {arg.value}, and it is {has}",
+        details=f"r{register}",
+    )
+
+
+# -- maps --------------------------------------------------------------------------------------------------------------
+
+
+def _check_map(subject: Subject, helper: Helper, value: Value, register: int) -> int | Finding:
+    if type(value) is not Pointer or value.kind is not Kind.MAP or value.nullable:
+        if type(value) is Pointer and value.nullable:
+            return null_not_tested(value)
+        return _wrong(helper, register, Arg.MAP, value)
+    if value.offset or not value.fixed:
+        return _wrong(helper, register, Arg.MAP, value)
+    definition = subject.maps[value.target]
+    row = MAP_TYPES.get(definition.type)
+    if row is None:
+        return unsupported(f"map type {definition.type}")
+    if helper.id not in row.helpers:
+        return unsafe("SYR518", f"helper `{helper.name}` does not work on `{row.name}` map `{definition.name}`")
+    return value.target
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+def _check_argument(
+    subject: Subject, state: State, helper: Helper, register: int, arg: Arg, value: Value, used: int | None
+) -> tuple[Span, ...] | Finding:
+    definition = subject.maps[used] if used is not None else None
+    if arg is Arg.ANY:
+        return ()
+    if arg in _NULLABLE and is_null(value):
+        return ()
+    if arg in _MEMORY:
+        # The size follows, and is checked together with it.
+        return () if _is_memory(value) or is_null(value) else _not_memory(helper, register, arg, value)
+    if arg is Arg.KEY and definition is not None:
+        return _span(subject, state, helper, register, arg, definition.key_size, False)
+    if arg in (Arg.VALUE, Arg.VALUE_OR_NULL) and definition is not None:
+        return _span(subject, state, helper, register, arg, _value_size(definition), False)
+    if arg is Arg.VALUE_OUT and definition is not None:
+        return _span(subject, state, helper, register, arg, _value_size(definition), True)
+    if arg in _FIXED:
+        return _span(subject, state, helper, register, arg, _FIXED[arg], arg in _OUT)
+    finding = _check_object(helper, register, arg, value)
+    return finding or ()
+
+
+def _value_size(definition: MapDefinition) -> int:
+    return definition.value_size
+
+
+def _check_object(helper: Helper, register: int, arg: Arg, value: Value) -> Finding | None:
+    """Arguments that are one thing as a whole: the context, a socket, a ring buffer record."""
+    kinds = _OBJECTS.get(arg)
+    if kinds is None:
+        return unsupported(f"helper `{helper.name}`")
+    if type(value) is not Pointer:
+        return _wrong(helper, register, arg, value)
+    if value.nullable:
+        return null_not_tested(value)
+    if value.kind not in kinds or value.offset or not value.fixed:
+        return _wrong(helper, register, arg, value)
+    if arg is Arg.RINGBUF_MEM and not value.reference:
+        return _wrong(helper, register, arg, value)
+    return None
+
+
+_OBJECTS: Final = {
+    Arg.CTX: frozenset({Kind.CONTEXT}),
+    Arg.SOCK_COMMON: SOCKETS,
+    Arg.BTF_SOCK_COMMON: SOCKETS,
+    Arg.SOCKET: frozenset({Kind.SOCKET}),
+    Arg.RINGBUF_MEM: frozenset({Kind.MEMORY}),
+}
+
+
+def _is_memory(value: Value) -> bool:
+    return type(value) is Pointer and value.kind in _MEMORY_KINDS and not value.nullable
+
+
+def _not_memory(helper: Helper, register: int, arg: Arg, value: Value) -> Finding:
+    if type(value) is Pointer and value.nullable:
+        return null_not_tested(value)
+    return _wrong(helper, register, arg, value)
+
+
+def _check_size(
+    subject: Subject, state: State, helper: Helper, register: int, value: Value
+) -> tuple[Span, ...] | Finding:
+    """The size argument, and the memory argument before it."""
+    arg = helper.args[register - 1]
+    memory = helper.args[register - 2]
+    pointer = state.registers[register - 1]
+    if type(value) is not Number:
+        return _wrong(helper, register, arg, value)
+    if value.range.smin < 0:
+        return not_proven(
+            "SYR512",
+            f"the size given to `{helper.name}` may be negative",
+            help="mask it, or leave early: `if size < 0: return PASS`",
+            details=f"r{register} from {value.range.smin}",
+        )
+    if arg is Arg.SIZE and value.range.umin == 0:
+        return not_proven(
+            "SYR512",
+            f"the size given to `{helper.name}` may be zero",
+            help="leave early: `if size == 0: return PASS`",
+            details=f"r{register} from {value.range.umin}",
+        )
+    size = value.range.umax
+    if size >= FAR:
+        return not_proven(
+            "SYR512",
+            f"the size given to `{helper.name}` may be anything",
+            help="bound it first: `if size > N: return PASS`",
+            details=f"r{register} up to {size}",
+        )
+    if is_null(pointer):
+        if size == 0 and (arg is Arg.SIZE_OR_ZERO):
+            return ()
+        return _wrong(helper, register - 1, memory, pointer)
+    exact = not value.range.mask
+    return _span(subject, state, helper, register - 1, memory, size, memory in _OUT, exact, arg is Arg.SIZE_OR_ZERO)
+
+
+def _span(
+    subject: Subject,
+    state: State,
+    helper: Helper,
+    register: int,
+    arg: Arg,
+    size: int,
+    write: bool,
+    exact: bool = True,
+    zero_allowed: bool = False,
+) -> tuple[Span, ...] | Finding:
+    """The `size` bytes at the argument may be read, or written."""
+    value = state.registers[register]
+    if type(value) is not Pointer or value.nullable or value.kind not in _MEMORY_KINDS:
+        return _not_memory(helper, register, arg, value)
+    finding = _check_region(subject, state, helper, value, size, write, exact, zero_allowed)
+    return finding or (Span(register, size, write, exact),)
+
+
+def _check_region(
+    subject: Subject,
+    state: State,
+    helper: Helper,
+    pointer: Pointer,
+    size: int,
+    write: bool,
+    exact: bool,
+    zero_allowed: bool,
+) -> Finding | None:
+    match pointer.kind:
+        case Kind.STACK:
+            return _check_stack_region(subject, state, pointer, size, write and exact, zero_allowed)
+        case Kind.MAP_VALUE:
+            definition = subject.maps[pointer.target]
+            if definition.flags & (RDONLY_PROG if write else WRONLY_PROG):
+                return unsafe("SYR506", f"map `{definition.name}` does not permit this access")
+            what = f"value of map `{definition.name}`"
+            return check_bounds(pointer, pointer.offset, size, definition.value_size, "SYR506", what, zero_allowed)
+        case Kind.PACKET | Kind.PACKET_META:
+            if not subject.type.packet or not helper.takes_packet:
+                return unsafe("SYR512", f"`{helper.name}` cannot work on the packet itself")
+            if write and not subject.type.packet_write:
+                return unsafe("SYR503", f"a {subject.type.name} program may not change the packet")
+            return check_packet_bounds(pointer, pointer.offset, size, write, zero_allowed)
+    if write and pointer.readonly:
+        return unsafe("SYR509", "this memory may not be written")
+    return check_bounds(pointer, pointer.offset, size, pointer.target, "SYR522", "memory", zero_allowed)
+
+
+def _check_stack_region(
+    subject: Subject, state: State, pointer: Pointer, size: int, write: bool, zero_allowed: bool
+) -> Finding | None:
+    if size == 0 and zero_allowed:
+        return None
+    finding = check_stack_bounds(pointer, pointer.offset, size)
+    if finding or write:
+        return finding
+    low, high = stack_span(pointer, pointer.offset)
+    return check_helper_bytes(subject, state, pointer, low, high + size)
+
+
+def check_helper_bytes(subject: Subject, state: State, pointer: Pointer, low: int, high: int) -> Finding | None:
+    """What a helper reads from the stack must have been set; stored registers count as bytes there."""
+    if subject.kernel.reasoning.reads_untouched_stack:
+        return None
+    frame = state.frames[pointer.target]
+    for at in range(low, high):
+        slot = frame.stack.get((-at - 1) // 8)
+        if slot is None or slot.bytes[at % 8] == 0:
+            return unsafe("SYR504", "a local is handed to the kernel before it is set", details=f"stack byte {at}")
+    return None

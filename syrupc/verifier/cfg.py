@@ -1,0 +1,276 @@
+"""Control flow as it is written: encoding, jumps, functions, unreachable code, and which registers are still wanted.
+
+What can be said of a program without asking what its registers hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from syrupc.isa import opcodes as op
+from syrupc.isa.insn import Insn
+from syrupc.isa.structure import encoding_faults
+from syrupc.verifier.findings import Finding, unsafe
+from syrupc.verifier.subject import Subject
+
+MAX_INSTRUCTIONS: Final = 1_000_000
+MAX_FUNCTIONS: Final = 256
+MAX_FRAMES: Final = 8
+MAX_MAPS: Final = 64
+
+CALL: Final = op.JMP | op.CALL
+EXIT: Final = op.JMP | op.EXIT
+_CALLER_SAVED: Final = 0b111111
+_ALL: Final = (1 << op.REGISTERS) - 1
+_CONDITIONAL: Final = frozenset(
+    {op.JEQ, op.JGT, op.JGE, op.JSET, op.JNE, op.JSGT, op.JSGE, op.JLT, op.JLE, op.JSLT, op.JSLE, op.JCOND}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """Slots `start` to `end`; `calls` are the slots of its calls to other functions, with where they lead."""
+
+    start: int
+    end: int
+    calls: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """`functions` by first slot; `crossings` are slots where paths meet or part; `live` the registers by slot."""
+
+    functions: Mapping[int, Function]
+    crossings: frozenset[int]
+    live: tuple[int, ...]
+
+    def function_of(self, slot: int) -> Function:
+        return next(f for f in self.functions.values() if f.start <= slot < f.end)
+
+
+def is_conditional(insn: Insn) -> bool:
+    return insn.cls in (op.JMP, op.JMP32) and insn.operation in _CONDITIONAL
+
+
+def is_call(insn: Insn) -> bool:
+    """Whether the instruction calls a function of the same program."""
+    return insn.opcode == CALL and insn.src == op.CALL_LOCAL
+
+
+def jump_target(insn: Insn, slot: int) -> int:
+    """Where the jump at `slot` leads; only for jumps."""
+    if insn.cls == op.JMP32 and insn.operation == op.JA:
+        return slot + 1 + insn.imm
+    return slot + 1 + insn.off
+
+
+def width(insn: Insn) -> int:
+    """Slots that the instruction takes."""
+    return 2 if insn.opcode == op.WIDE else 1
+
+
+def check_flow(subject: Subject) -> Flow | Finding:
+    """The flow of a well-formed program, or the first thing that is wrong with it, in program order."""
+    insns = subject.insns
+    if not insns:
+        return unsafe("SYR502", "the program is empty", help="write at least a `return`")
+    if len(insns) > MAX_INSTRUCTIONS:
+        return unsafe("SYR516", f"the program has {len(insns)} instructions; kernels load {MAX_INSTRUCTIONS} at most")
+    for fault in encoding_faults(insns):
+        return _at(unsafe("SYR501", "this is no valid instruction", fault.reason, help=_REBUILD), fault.slot)
+    functions = _functions(insns)
+    if isinstance(functions, Finding):
+        return functions
+    finding = _check_edges(insns, functions) or _check_reachable(insns) or _check_calls(functions)
+    if finding:
+        return finding
+    return Flow(functions, _crossings(insns), _live(insns, functions))
+
+
+_REBUILD: Final = "build the object again; if our compiler wrote it, that is a fault of the compiler"
+
+
+def _at(finding: Finding, slot: int) -> Finding:
+    return Finding(finding.code, finding.outcome, finding.message, finding.notes, finding.help, finding.details, slot)
+
+
+def _starts(insns: tuple[Insn, ...]) -> Iterable[int]:
+    slot = 0
+    while slot < len(insns):
+        yield slot
+        slot += width(insns[slot])
+
+
+def _referred(insn: Insn, slot: int) -> int | None:
+    """The function that the instruction calls or takes the address of."""
+    if is_call(insn) or (insn.opcode == op.WIDE and insn.src == op.WIDE_CODE):
+        return slot + 1 + insn.imm
+    return None
+
+
+def _functions(insns: tuple[Insn, ...]) -> dict[int, Function] | Finding:
+    starts = {0}
+    begins = frozenset(_starts(insns))
+    for slot in _starts(insns):
+        target = _referred(insns[slot], slot)
+        if target is None:
+            continue
+        if target not in begins:
+            return _at(unsafe("SYR502", "this call leads to no instruction", details=f"to slot {target}"), slot)
+        starts.add(target)
+    if len(starts) > MAX_FUNCTIONS:
+        return unsafe("SYR516", f"the program has {len(starts)} functions; kernels load {MAX_FUNCTIONS} at most")
+    order = sorted(starts)
+    result = {}
+    for start, end in zip(order, [*order[1:], len(insns)], strict=True):
+        calls = tuple((s, s + 1 + insns[s].imm) for s in range(start, end) if s in begins and is_call(insns[s]))
+        result[start] = Function(start, end, calls)
+    return result
+
+
+def _check_edges(insns: tuple[Insn, ...], functions: Mapping[int, Function]) -> Finding | None:
+    begins = frozenset(_starts(insns))
+    for function in functions.values():
+        last = function.start
+        for slot in range(function.start, function.end):
+            if slot not in begins:
+                continue
+            last = slot
+            insn = insns[slot]
+            if not _jumps(insn):
+                continue
+            target = jump_target(insn, slot)
+            if not function.start <= target < function.end:
+                return _at(unsafe("SYR502", "a jump leaves its function", details=f"to slot {target}"), slot)
+            if target not in begins:
+                return _at(unsafe("SYR502", "a jump leads into the middle of an instruction"), slot)
+        if insns[last].opcode not in (EXIT, op.JMP | op.JA, op.JMP32 | op.JA):
+            return _at(unsafe("SYR502", "control runs past the end of a function", help=_REBUILD), last)
+    return None
+
+
+def _jumps(insn: Insn) -> bool:
+    return is_conditional(insn) or (insn.cls in (op.JMP, op.JMP32) and insn.operation == op.JA)
+
+
+def successors(insn: Insn, slot: int) -> tuple[int, ...]:
+    """Where control may go next inside the same function; a call comes back behind it."""
+    if insn.opcode == EXIT:
+        return ()
+    if is_conditional(insn):
+        return slot + 1, jump_target(insn, slot)
+    if _jumps(insn):
+        return (jump_target(insn, slot),)
+    return (slot + width(insn),)
+
+
+def _check_reachable(insns: tuple[Insn, ...]) -> Finding | None:
+    seen = bytearray(len(insns))
+    pending = [0]
+    while pending:
+        slot = pending.pop()
+        if slot >= len(insns) or seen[slot]:
+            continue
+        seen[slot] = 1
+        target = _referred(insns[slot], slot)
+        pending.extend(successors(insns[slot], slot) if target is None else (*successors(insns[slot], slot), target))
+    for slot in _starts(insns):
+        if not seen[slot]:
+            return _at(
+                unsafe("SYR520", "this code can never run", "kernels refuse programs with unreachable code"), slot
+            )
+    return None
+
+
+def _check_calls(functions: Mapping[int, Function]) -> Finding | None:
+    """Calls form no circle and no chain that is too long. Found by removing functions that call nothing any more."""
+    depth: dict[int, int] = {}
+    pending = dict(functions)
+    while pending:
+        ready = [f for f in pending.values() if all(target in depth for _, target in f.calls)]
+        if not ready:
+            function = next(iter(pending.values()))
+            slot, _ = next(call for call in function.calls if call[1] in pending)
+            return _at(
+                unsafe("SYR517", "functions call each other in a circle", help="write the recursion as a loop"), slot
+            )
+        for function in ready:
+            depth[function.start] = 1 + max((depth[target] for _, target in function.calls), default=0)
+            del pending[function.start]
+    if depth[0] > MAX_FRAMES:
+        slot = functions[0].calls[0][0]
+        notes = f"the longest chain has {depth[0]} functions; kernels accept {MAX_FRAMES}"
+        return _at(unsafe("SYR517", "calls are nested too deeply", notes), slot)
+    return None
+
+
+def _crossings(insns: tuple[Insn, ...]) -> frozenset[int]:
+    """Where the walk compares states: jumps, what they lead to, and what follows a call."""
+    found = set()
+    for slot in _starts(insns):
+        insn = insns[slot]
+        if is_conditional(insn):
+            found |= {slot, jump_target(insn, slot)}
+        elif _jumps(insn):
+            found.add(jump_target(insn, slot))
+        elif is_call(insn):
+            found |= {slot + 1, _referred(insn, slot) or 0}
+    return frozenset(found)
+
+
+# -- registers that are still wanted -----------------------------------------------------------------------------------
+
+
+def _live(insns: tuple[Insn, ...], functions: Mapping[int, Function]) -> tuple[int, ...]:
+    """For each slot the set of registers whose value may still be read before it is replaced."""
+    live = [0] * len(insns)
+    for function in functions.values():
+        slots = range(function.start, function.end)
+        changed = True
+        while changed:
+            changed = False
+            for slot in reversed(slots):
+                insn = insns[slot]
+                if insn.opcode == 0:
+                    continue
+                uses, kills = _registers(insn)
+                after = 0
+                for following in successors(insn, slot):
+                    if following < len(insns):
+                        after |= live[following]
+                before = uses | (after & ~kills)
+                if before != live[slot]:
+                    live[slot] = before
+                    changed = True
+    return tuple(live)
+
+
+def _registers(insn: Insn) -> tuple[int, int]:
+    """The registers that an instruction reads, and those that it replaces."""
+    dst, src = 1 << insn.dst, 1 << insn.src
+    match insn.cls:
+        case op.ALU | op.ALU64:
+            reads_src = insn.from_register and insn.operation not in (op.END, op.NEG)
+            reads_dst = insn.operation != op.MOV
+            return (src if reads_src else 0) | (dst if reads_dst else 0), dst
+        case op.LDX:
+            return src, dst
+        case op.ST:
+            return dst, 0
+        case op.STX if insn.mode == op.ATOMIC:
+            return dst | src | (1 if insn.imm == op.CMPXCHG else 0), 0
+        case op.STX:
+            return dst | src, 0
+        case op.LD if insn.opcode == op.WIDE:
+            return 0, dst
+        case op.LD:
+            return 1 << 6 | (src if insn.mode == op.IND else 0), _CALLER_SAVED
+    if insn.opcode == CALL:
+        return _CALLER_SAVED & ~1, _CALLER_SAVED
+    if insn.opcode == EXIT:
+        return 1, 0
+    if is_conditional(insn):
+        return dst | (src if insn.from_register else 0), 0
+    return 0, 0

@@ -1,0 +1,290 @@
+"""Whether a state entails an obligation; if not, what is missing, said in the terms of the source."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from syrupc.isa import opcodes as op
+from syrupc.kernel.map_types import MAP_TYPES
+from syrupc.kernel.release import brought
+from syrupc.verifier.calls import check_helper
+from syrupc.verifier.domains import S64_MIN, Scalar, const
+from syrupc.verifier.findings import Finding, not_proven, unsafe, unsupported
+from syrupc.verifier.obligations import (
+    Computable,
+    HelperCall,
+    Initialised,
+    KernelCall,
+    KnownInstruction,
+    LocalCall,
+    Obligation,
+    PacketLoad,
+    Readable,
+    Replaceable,
+    Return,
+    Updatable,
+    UsableMap,
+    Writable,
+)
+from syrupc.verifier.regions import FAR, check_access, null_not_tested
+from syrupc.verifier.state import SLOT, State
+from syrupc.verifier.subject import Subject
+from syrupc.verifier.values import NAMES, Kind, Number, Pointer, Value
+
+_FIXED_REGIONS = frozenset({Kind.PACKET_END, Kind.SOCKET, Kind.SOCK_COMMON, Kind.TCP_SOCK, Kind.XDP_SOCK})
+
+
+def check(subject: Subject, state: State, obligation: Obligation) -> Finding | None:
+    """None if the obligation holds in every machine that the state stands for."""
+    match obligation:
+        case Initialised(register):
+            return None if state.frames[-1].registers[register] is not None else _unset(register)
+        case Replaceable(register):
+            return None if register != op.FRAME_POINTER else _frame_pointer()
+        case Readable(register, offset, size, sign):
+            return _check_read(subject, state, state.registers[register], offset, size, sign)
+        case Writable(register, offset, size, source):
+            return _check_write(subject, state, register, offset, size, source)
+        case Updatable(register, offset, size, source, fetches):
+            return _check_update(subject, state, register, offset, size, source, fetches)
+        case Computable(operation, register, source, immediate, bits):
+            left = state.registers[register]
+            right = Number(const(immediate)) if source is None else state.registers[source]
+            return check_arithmetic(operation, left, right, bits)
+        case KnownInstruction(what, since):
+            return None if brought(since, subject.kernel.release) else _newer(subject, what, since)
+        case UsableMap(kind):
+            return _check_wide(subject, state.slot, kind)
+        case HelperCall(helper):
+            return check_helper(subject, state, helper)
+        case LocalCall(target):
+            return unsupported("a call to a global function") if target in subject.global_functions else None
+        case KernelCall():
+            return unsupported("a call to a kernel function")
+        case PacketLoad():
+            return _check_packet_load(subject, state)
+        case Return():
+            return _check_return(subject, state)
+        case _:
+            assert_never(obligation)
+
+
+def _unset(register: int) -> Finding:
+    if register == 0:
+        return unsafe(
+            "SYR504",
+            "a result is used that was never produced",
+            "nothing was returned or computed on a path that leads here",
+            help="return a value on every path",
+            details="r0 holds nothing",
+        )
+    return unsafe(
+        "SYR504",
+        "a value is used before it is set",
+        "on a path that leads here nothing was assigned, or a call has discarded it",
+        help="assign it on every path before it is used",
+        details=f"r{register} holds nothing",
+    )
+
+
+def _frame_pointer() -> Finding:
+    return unsafe("SYR501", "the frame pointer is overwritten", details="r10 is read-only")
+
+
+def _newer(subject: Subject, what: str, since: str) -> Finding:
+    return unsafe(
+        "SYR521",
+        f"{what} is not known to Linux {subject.kernel.name}",
+        f"it came with Linux {since}",
+        help=f"compile for an older instruction set, or say `--kernel {since}` if every machine is that new",
+    )
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+def _check_read(subject: Subject, state: State, value: Value, offset: int, size: int, sign: bool) -> Finding | None:
+    finding = check_access(subject, state, value, offset, size, write=False)
+    if finding is None and sign and type(value) is Pointer and value.kind is Kind.CONTEXT:
+        return unsafe("SYR508", "a field of the context cannot be read with its sign")
+    return finding
+
+
+def _check_write(
+    subject: Subject, state: State, register: int, offset: int, size: int, source: int | None
+) -> Finding | None:
+    target = state.registers[register]
+    finding = check_access(subject, state, target, offset, size, write=True)
+    if finding or source is None or type(target) is not Pointer or target.kind is not Kind.STACK:
+        return finding
+    stored = state.registers[source]
+    if type(stored) is not Pointer:
+        return None
+    if size != SLOT:
+        return unsafe("SYR507", "only a part of a pointer is stored", details=f"{size} bytes of r{source}")
+    if not target.fixed:
+        return unsupported("storing a pointer at a computed place of the stack")
+    if stored.kind is Kind.STACK and target.target != state.depth:
+        return unsafe("SYR507", "the address of a local would outlive its function")
+    return None
+
+
+def _check_update(
+    subject: Subject, state: State, register: int, offset: int, size: int, source: int, fetches: bool
+) -> Finding | None:
+    target = state.registers[register]
+    if type(state.registers[source]) is Pointer:
+        return unsupported("an atomic operation with a pointer")
+    finding = check_access(subject, state, target, offset, size, write=True, atomic=True)
+    if finding is None:
+        finding = check_access(subject, state, target, offset, size, write=False, atomic=True)
+    if finding is None and fetches and type(target) is Pointer and target.kind is Kind.STACK and not target.fixed:
+        return unsupported("an atomic operation at a computed place of the stack")
+    return finding
+
+
+# -- arithmetic --------------------------------------------------------------------------------------------------------
+
+
+def check_arithmetic(operation: int, left: Value, right: Value, bits: int) -> Finding | None:
+    """Numbers permit everything. A pointer may move by a bounded number; everything else on it has no meaning."""
+    if type(left) is Number and type(right) is Number:
+        return _check_constant(operation, right, bits)
+    if operation in (op.NEG, op.END):
+        return None
+    if type(left) is Pointer and type(right) is Pointer:
+        return None if operation == op.SUB else _no_arithmetic(left, operation)
+    if bits == 32:
+        return None if operation == op.SUB else unsafe("SYR510", "half of a pointer is computed with")
+    if type(left) is Pointer and type(right) is Number:
+        return _check_move(operation, left, right.range)
+    if type(left) is Number and type(right) is Pointer:
+        if operation == op.SUB:
+            return unsafe("SYR510", "a pointer is subtracted from a number")
+        return _check_move(operation, right, left.range)
+    return None
+
+
+def _check_constant(operation: int, right: Number, bits: int) -> Finding | None:
+    # Only an immediate is refused; a register is masked by the machine.
+    del operation, right, bits
+    return None
+
+
+def _no_arithmetic(pointer: Pointer, operation: int) -> Finding:
+    del operation
+    return unsafe("SYR510", f"no such arithmetic is possible on {NAMES[pointer.kind]}")
+
+
+def _check_move(operation: int, pointer: Pointer, by: Scalar) -> Finding | None:
+    if operation not in (op.ADD, op.SUB):
+        return _no_arithmetic(pointer, operation)
+    if pointer.nullable:
+        return null_not_tested(pointer)
+    if pointer.kind in _FIXED_REGIONS:
+        return _no_arithmetic(pointer, operation)
+    if pointer.kind is Kind.MAP and not (by == const(0) and operation == op.ADD):
+        return _no_arithmetic(pointer, operation)
+    if pointer.kind is Kind.STACK and operation == op.SUB:
+        return unsafe("SYR510", "a number is subtracted from a stack address")
+    if by.smin == S64_MIN or not -FAR < by.smin < FAR:
+        return _far(pointer, by)
+    if not by.mask and not -FAR < by.smin < FAR:
+        return _far(pointer, by)
+    return _check_place(operation, pointer, by)
+
+
+def _check_place(operation: int, pointer: Pointer, by: Scalar) -> Finding | None:
+    sign = 1 if operation == op.ADD else -1
+    if not by.mask:
+        return None if -FAR < pointer.offset + sign * by.smin < FAR else _far(pointer, by)
+    low = pointer.variable.smin + (by.smin if sign > 0 else -by.smax)
+    return None if -FAR < low < FAR else _far(pointer, by)
+
+
+def _far(pointer: Pointer, by: Scalar) -> Finding:
+    return not_proven(
+        "SYR510",
+        f"the index into {NAMES[pointer.kind]} may be anything",
+        "nothing bounds it on the way that leads here",
+        help="bound it first: `if index >= N: return PASS`",
+        details=f"offset {pointer.offset}, by {by.smin} to {by.smax}",
+    )
+
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+def _check_wide(subject: Subject, slot: int, kind: int) -> Finding | None:
+    if kind in (op.WIDE_NUMBER, op.WIDE_CODE):
+        return None
+    if kind not in (op.WIDE_MAP, op.WIDE_MAP_VALUE):
+        return unsupported("a reference to a kernel symbol")
+    use = subject.uses.get(slot)
+    if use is None:
+        return unsafe("SYR518", "this names a map that does not exist")
+    definition = subject.maps[use.map]
+    row = MAP_TYPES.get(definition.type)
+    if row is None:
+        return unsupported(f"map type {definition.type}")
+    if definition.type not in subject.kernel.map_types:
+        return unsafe(
+            "SYR518",
+            f"map `{definition.name}` is of a type that Linux {subject.kernel.name} lacks",
+            f"`{row.name}` came with Linux {row.since}",
+        )
+    if use.offset is None:
+        return None
+    if not row.direct or definition.max_entries != 1:
+        return unsafe("SYR518", f"values of map `{definition.name}` have no address of their own")
+    if not 0 <= use.offset < definition.value_size:
+        return unsafe("SYR506", f"this lies outside the value of map `{definition.name}`")
+    return None
+
+
+# -- leaving -----------------------------------------------------------------------------------------------------------
+
+
+def _check_packet_load(subject: Subject, state: State) -> Finding | None:
+    if subject.type.name not in ("socket_filter", "sched_cls", "sched_act"):
+        return unsafe("SYR509", f"a {subject.type.name} program cannot read the packet this way")
+    context = state.registers[6]
+    if type(context) is not Pointer or context.kind is not Kind.CONTEXT:
+        return unsafe("SYR509", "the packet is read without the context", details="r6 does not hold the context")
+    if state.depth:
+        return unsupported("reading the packet this way inside a function")
+    if state.references:
+        return _unreleased()
+    return None
+
+
+def _unreleased() -> Finding:
+    return unsafe("SYR523", "something that was borrowed from the kernel is not given back on a path that ends here")
+
+
+def _check_return(subject: Subject, state: State) -> Finding | None:
+    value = state.registers[0]
+    if state.depth:
+        if type(value) is Pointer and value.kind is Kind.STACK:
+            return unsafe("SYR507", "a function returns the address of its own local")
+        return None
+    if state.references:
+        return _unreleased()
+    if value is None:
+        return _unset(0)
+    return check_result(subject, value)
+
+
+def check_result(subject: Subject, value: Value) -> Finding | None:
+    """The program's result is in the range that its hook accepts."""
+    if subject.type.returns is None:
+        return None
+    low, high = subject.type.returns
+    if type(value) is Number and low <= value.range.s32min and value.range.s32max <= high:
+        return None
+    return not_proven(
+        "SYR513",
+        "the program may return what its hook does not accept",
+        f"a {subject.type.name} program returns {low} to {high}",
+        help=f"return {low} or {high} on every path",
+    )

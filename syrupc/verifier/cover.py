@@ -1,0 +1,161 @@
+"""Whether what was shown for an earlier state holds for a later one: the earlier one stands for every machine of it."""
+
+from __future__ import annotations
+
+from syrupc.verifier.state import (
+    MISC,
+    REGISTERS,
+    SPILLED,
+    UNTOUCHED,
+    UNTOUCHED_SLOT,
+    ZEROED,
+    Checkpoint,
+    Frame,
+    Slot,
+    State,
+    register_place,
+    slot_place,
+)
+from syrupc.verifier.values import ZERO, Kind, Number, Pointer, Value
+
+Match = dict[int, int]
+"""Identities of the earlier state -> those of the later one; the reverse is kept under negative numbers."""
+
+
+def covers(earlier: Checkpoint, later: State, live: tuple[int, ...]) -> bool:
+    """Whether every path from `later` is safe because every path from `earlier`, all walked, is.
+
+    Only what the walk from `earlier` has read counts, and of numbers only those whose range mattered.
+    """
+    if not _same_calls(earlier, later):
+        return False
+    match: Match = {}
+    if not _references(earlier.references, later.references, match):
+        return False
+    for depth, (old, new) in enumerate(zip(earlier.frames, later.frames, strict=True)):
+        wanted = _wanted(later, depth, live)
+        for register in range(REGISTERS):
+            if wanted >> register & 1:
+                precise = bool(earlier.precise & register_place(depth, register))
+                if not _value_covers(old.registers[register], new.registers[register], precise, match):
+                    return False
+        if not _stack_covers(earlier, depth, old, new, match):
+            return False
+    return True
+
+
+def repeats(earlier: Checkpoint, later: State, live: tuple[int, ...]) -> bool:
+    """Whether nothing at all has changed since `earlier` on the way to `later`: such a loop never ends."""
+    if not _same_calls(earlier, later) or earlier.references != later.references:
+        return False
+    for depth, (old, new) in enumerate(zip(earlier.frames, later.frames, strict=True)):
+        wanted = _wanted(later, depth, live)
+        for register in range(REGISTERS):
+            if wanted >> register & 1 and not _same(old.registers[register], new.registers[register]):
+                return False
+        if old.stack.keys() != new.stack.keys():
+            return False
+        for number, slot in old.stack.items():
+            other = new.stack[number]
+            if slot.bytes != other.bytes or not _same(slot.value, other.value):
+                return False
+    return True
+
+
+def _same_calls(earlier: Checkpoint, later: State) -> bool:
+    return len(earlier.frames) == len(later.frames) and all(
+        old.call == new.call for old, new in zip(earlier.frames, later.frames, strict=True)
+    )
+
+
+def _wanted(later: State, depth: int, live: tuple[int, ...]) -> int:
+    """Registers of the frame that may still be read; a caller's are those behind its call, without the result."""
+    if depth + 1 < len(later.frames):
+        return live[later.frames[depth + 1].call + 1] & ~0b111111
+    return live[later.slot]
+
+
+def _same(old: Value, new: Value) -> bool:
+    if type(old) is Number and type(new) is Number:
+        return old.range == new.range
+    return old == new
+
+
+def _references(old: tuple[int, ...], new: tuple[int, ...], match: Match) -> bool:
+    return len(old) == len(new) and all(_matches(a, b, match) for a, b in zip(old, new, strict=True))
+
+
+def _matches(old: int, new: int, match: Match) -> bool:
+    """The identities stand for each other, one to one."""
+    if not old or not new:
+        return old == new
+    if old not in match and -new not in match:
+        match[old], match[-new] = new, old
+    return match.get(old) == new and match.get(-new) == old
+
+
+def _value_covers(old: Value, new: Value, precise: bool, match: Match) -> bool:
+    if old is None:
+        return True
+    if type(old) is Number:
+        if type(new) is not Number:
+            return False
+        if not precise:
+            return True
+        if old.id and not (new.id and _matches(old.id, new.id, match) and old.delta == new.delta):
+            return False
+        return old.range.covers(new.range)
+    return type(old) is Pointer and type(new) is Pointer and _pointer_covers(old, new, match)
+
+
+def _pointer_covers(old: Pointer, new: Pointer, match: Match) -> bool:
+    if old == new and not old.id and not old.reference:
+        return True
+    if (old.kind, old.offset, old.target, old.nullable, old.readonly) != (
+        new.kind,
+        new.offset,
+        new.target,
+        new.nullable,
+        new.readonly,
+    ):
+        return False
+    if not old.variable.covers(new.variable):
+        return False
+    if old.extent > new.extent or (old.extent < 0) != (new.extent < 0) or (old.extent < 0 and old != new):
+        return False
+    identified = old.nullable or old.kind in (Kind.PACKET, Kind.PACKET_META)
+    if identified and not _matches(old.id, new.id, match):
+        return False
+    return _matches(old.reference, new.reference, match)
+
+
+# -- stack -------------------------------------------------------------------------------------------------------------
+
+
+def _stack_covers(earlier: Checkpoint, depth: int, old: Frame, new: Frame, match: Match) -> bool:
+    for number, slot in old.stack.items():
+        place = slot_place(depth, number)
+        if not earlier.read & place:
+            continue
+        precise = bool(earlier.precise & place)
+        if not _slot_covers(slot, new.stack.get(number, UNTOUCHED_SLOT), precise, match):
+            return False
+    return True
+
+
+def _slot_covers(old: Slot, new: Slot, precise: bool, match: Match) -> bool:
+    if old.bytes == new.bytes and SPILLED not in old.bytes:
+        return True
+    if SPILLED in old.bytes:
+        return old.bytes == new.bytes and _value_covers(old.value, new.value, precise, match)
+    return all(_byte_covers(a, b, new.value) for a, b in zip(old.bytes, new.bytes, strict=True))
+
+
+def _byte_covers(old: int, new: int, value: Value) -> bool:
+    if old == UNTOUCHED:
+        return True
+    if old == ZEROED:
+        return new == ZEROED or (new == SPILLED and type(value) is Number and value.range == ZERO)
+    if old == MISC:
+        return new in (MISC, ZEROED) or (new == SPILLED and type(value) is Number)
+    return False

@@ -1,0 +1,300 @@
+"""The walk: every path from the start, each with its own state, cut short where an earlier state covers the new one.
+
+Paths are walked one after the other, the newest open one first. Where paths meet, a state is kept from time to time; a
+later one that it covers need not go on. Joining states instead would be faster and prove more, but the kernel does not
+do that: a program that it gives up on would pass here. For the same reason every instruction that is walked is counted,
+and the count is held to the kernel's own limit.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from syrupc.isa.insn import Insn
+from syrupc.verifier.branches import assume, decide
+from syrupc.verifier.cfg import EXIT, Flow, is_call, is_conditional, jump_target, successors, width
+from syrupc.verifier.checker import check
+from syrupc.verifier.cover import covers, repeats
+from syrupc.verifier.findings import Finding, too_costly, unsafe
+from syrupc.verifier.obligations import Obligation, obligations
+from syrupc.verifier.state import Checkpoint, State, Turn, mark_read, register_place, slot_place
+from syrupc.verifier.subject import Subject
+from syrupc.verifier.transfer import enter, first_state, leave, step
+from syrupc.verifier.values import Number
+
+MAX_PROCESSED: Final = 1_000_000
+MAX_OPEN: Final = 8192
+"""The kernel's limits: instructions walked, and branches that wait to be walked."""
+
+_KEEP_AFTER_JUMPS: Final = 2
+_KEEP_AFTER_STEPS: Final = 8
+_LOOP_JUMPS: Final = 20
+_LOOP_STEPS: Final = 100
+_PATIENCE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What the walk has found. `turns` are the branches on the way to the finding."""
+
+    finding: Finding | None
+    turns: tuple[Turn, ...] = ()
+    executed: int = 0
+    processed: int = 0
+    depths: tuple[tuple[int, int], ...] = ()
+
+
+def explore(subject: Subject, flow: Flow, budget: int = MAX_PROCESSED) -> Walk:
+    """Walk the program; the result says what is wrong first, or that nothing is."""
+    return _Explorer(subject, flow, budget).run()
+
+
+@dataclass(slots=True, eq=False)
+class _Explorer:
+    """The state of the walk as a whole."""
+
+    subject: Subject
+    flow: Flow
+    budget: int
+    kept: defaultdict[int, list[Checkpoint]] = field(default_factory=lambda: defaultdict(list))
+    pending: list[State] = field(default_factory=list)
+    plans: dict[int, tuple[Obligation, ...]] = field(default_factory=dict)
+    depths: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    identities: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    processed: int = 0
+    jumps: int = 0
+    last_jumps: int = 0
+    last_processed: int = 0
+    executed: int = 0
+
+    def run(self) -> Walk:
+        self.pending.append(first_state())
+        while self.pending:
+            state = self.pending.pop()
+            finding = self._path(state)
+            if finding:
+                at = finding if finding.slot >= 0 else replace(finding, slot=state.slot)
+                return self._result(at, state)
+        return self._result(None, None)
+
+    def _result(self, finding: Finding | None, state: State | None) -> Walk:
+        turns = []
+        turn = state.turns if state else None
+        while turn is not None:
+            turns.append(turn)
+            turn = turn.before
+        depths = tuple(sorted(self.depths.items()))
+        return Walk(finding, tuple(reversed(turns)), self.executed, self.processed, depths)
+
+    # -- one path --------------------------------------------------------------------------------------------------
+
+    def _path(self, state: State) -> Finding | None:
+        """Walk on until the path ends, is covered, or something is wrong."""
+        insns, crossings = self.subject.insns, self.flow.crossings
+        while True:
+            self.processed += 1
+            if self.processed > self.budget:
+                return _too_many(self.budget)
+            if state.slot in crossings:
+                outcome = self._compare(state)
+                if outcome is True:
+                    return None
+                if outcome:
+                    return outcome
+            insn = insns[state.slot]
+            for obligation in self._plan(state.slot, insn):
+                finding = check(self.subject, state, obligation)
+                if finding:
+                    return finding
+            state.steps += 1
+            if insn.opcode == EXIT:
+                if not state.depth:
+                    self._finish(state, 0)
+                    return None
+                self._measure(state)
+                leave(state)
+            elif is_call(insn):
+                enter(state, state.slot + 1 + insn.imm)
+            elif is_conditional(insn):
+                self.jumps += 1
+                finding = self._branch(state, insn)
+                if finding:
+                    return finding
+            elif (following := successors(insn, state.slot)) != (state.slot + width(insn),):
+                self.jumps += 1
+                state.slot = following[0]
+            else:
+                step(self.subject, state, insn, self._fresh)
+
+    def _plan(self, slot: int, insn: Insn) -> tuple[Obligation, ...]:
+        plan = self.plans.get(slot)
+        if plan is None:
+            plan = self.plans[slot] = obligations(insn, slot)
+        return plan
+
+    def _fresh(self) -> int:
+        return next(self.identities)
+
+    def _measure(self, state: State) -> None:
+        """Remember the deepest use of the stack for each function."""
+        for frame in state.frames:
+            self.depths[frame.entry] = max(self.depths[frame.entry], -frame.lowest)
+
+    def _branch(self, state: State, insn: Insn) -> Finding | None:
+        slot = state.slot
+        target = jump_target(insn, slot)
+        taken = decide(self.subject, state, insn)
+        if taken is None:
+            if len(self.pending) >= MAX_OPEN:
+                return _too_many_branches()
+            other = state.copy()
+            assume(self.subject, other, insn, True)
+            other.slot, other.turns = target, Turn(slot, True, state.turns)
+            self.pending.append(other)
+            if state.checkpoint is not None:
+                state.checkpoint.open += 1
+            assume(self.subject, state, insn, False)
+            state.turns = Turn(slot, False, state.turns)
+        state.slot = target if taken else slot + 1
+        return None
+
+    # -- comparing with earlier states -----------------------------------------------------------------------------
+
+    def _compare(self, state: State) -> Finding | bool:
+        """True if an earlier state covers this one; a finding if the loop never ends."""
+        often = self.subject.conditions.often
+        keep = often or (
+            self.jumps - self.last_jumps >= _KEEP_AFTER_JUMPS
+            and self.processed - self.last_processed >= _KEEP_AFTER_STEPS
+        )
+        kept = self.kept[state.slot]
+        for earlier in reversed(kept):
+            if earlier.open:
+                if repeats(earlier, state, self.flow.live):
+                    return _endless()
+                early = self.jumps - self.last_jumps < _LOOP_JUMPS
+                if not often and early and self.processed - self.last_processed < _LOOP_STEPS:
+                    keep = False
+            elif covers(earlier, state, self.flow.live):
+                earlier.hits += 1
+                self._inherit(state, earlier)
+                return True
+            if keep:
+                earlier.misses += 1
+            if earlier.misses > earlier.hits * _PATIENCE + _PATIENCE:
+                kept.remove(earlier)
+        if keep:
+            self._keep(state)
+        return False
+
+    def _inherit(self, state: State, earlier: Checkpoint) -> None:
+        """What mattered to the walk from `earlier` matters to whoever leads to `state`."""
+        for depth, frame in enumerate(state.frames):
+            for register, value in enumerate(frame.registers):
+                if earlier.precise & register_place(depth, register):
+                    state.demand(value)
+            for number, slot in frame.stack.items():
+                if earlier.precise & slot_place(depth, number):
+                    state.demand(slot.value)
+        mark_read(state.checkpoint, earlier.read & ~state.written)
+        self._finish(state, earlier.longest)
+
+    def _keep(self, state: State) -> None:
+        """Make the state a checkpoint: from here on, numbers come from its places."""
+        self.last_jumps, self.last_processed = self.jumps, self.processed
+        _drop_single_identities(state)
+        origins: dict[int, int] = {}
+        for depth, frame in enumerate(state.frames):
+            for register, value in enumerate(frame.registers):
+                if type(value) is Number:
+                    place = register_place(depth, register)
+                    origins[place] = value.origin
+                    frame.registers[register] = value._replace(origin=place)
+            for number, slot in frame.stack.items():
+                if type(slot.value) is Number:
+                    place = slot_place(depth, number)
+                    origins[place] = slot.value.origin
+                    frame.stack[number] = slot._replace(value=slot.value._replace(origin=place))
+        checkpoint = Checkpoint(
+            slot=state.slot,
+            frames=tuple(frame.copy() for frame in state.frames),
+            references=state.references,
+            parent=state.checkpoint,
+            written=state.written,
+            steps=state.steps,
+            origins=origins,
+        )
+        self.kept[state.slot].append(checkpoint)
+        state.checkpoint = checkpoint
+        state.written = 0
+
+    def _finish(self, state: State, more: int) -> None:
+        """The path is done: those that led to it have one less to wait for, and know how long it was."""
+        self._measure(state)
+        total = state.steps + more
+        self.executed = max(self.executed, total)
+        checkpoint = state.checkpoint
+        closing = True
+        while checkpoint is not None:
+            if closing:
+                checkpoint.open -= 1
+                closing = not checkpoint.open
+            longer = total - checkpoint.steps > checkpoint.longest
+            if longer:
+                checkpoint.longest = total - checkpoint.steps
+            if not closing and not longer:
+                return
+            checkpoint = checkpoint.parent
+
+
+def _drop_single_identities(state: State) -> None:
+    """An identity that only one number has ties nothing together; without it more states are alike."""
+    seen: dict[int, int] = defaultdict(int)
+    for frame in state.frames:
+        for value in frame.registers:
+            if type(value) is Number and value.id:
+                seen[value.id] += 1
+        for slot in frame.stack.values():
+            if type(slot.value) is Number and slot.value.id:
+                seen[slot.value.id] += 1
+    single = {identity for identity, count in seen.items() if count == 1}
+    if not single:
+        return
+    for frame in state.frames:
+        for register, value in enumerate(frame.registers):
+            if type(value) is Number and value.id in single:
+                frame.registers[register] = Number(value.range, 0, value.origin)
+        for number, slot in frame.stack.items():
+            if type(slot.value) is Number and slot.value.id in single:
+                frame.stack[number] = slot._replace(value=Number(slot.value.range, 0, slot.value.origin))
+
+
+# -- what stops a walk -------------------------------------------------------------------------------------------------
+
+
+def _endless() -> Finding:
+    return unsafe(
+        "SYR514",
+        "this loop never ends",
+        "nothing that decides whether it goes on changes from one turn to the next",
+        help="loop over `range(N)` with a constant N",
+    )
+
+
+def _too_many(budget: int) -> Finding:
+    return too_costly(
+        "the kernel would give up on this program",
+        f"more than {budget} instructions have to be walked to follow all its paths",
+        help="give loops a smaller constant bound, or take decisions out of them",
+    )
+
+
+def _too_many_branches() -> Finding:
+    return too_costly(
+        "the kernel would give up on this program",
+        f"more than {MAX_OPEN} branches are open at once",
+        help="give loops a smaller constant bound",
+    )

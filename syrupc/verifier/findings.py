@@ -1,0 +1,47 @@
+"""What a check found, in the terms of the machine, before it is told in the terms of the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from syrupc.verifier.verdict import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One failed obligation. `message`, `notes`, `help` speak to the author of the source; `details` of registers.
+
+    `slot` is filled in by whoever knows where the check stood.
+    """
+
+    code: str
+    outcome: Outcome
+    message: str
+    notes: tuple[str, ...] = ()
+    help: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
+    slot: int = -1
+
+
+def unsafe(code: str, message: str, *notes: str, help: str = "", details: str = "") -> Finding:
+    """A path does the wrong thing."""
+    return _finding(Outcome.UNSAFE, code, message, notes, help, details)
+
+
+def not_proven(code: str, message: str, *notes: str, help: str = "", details: str = "") -> Finding:
+    """A fact that safety needs is missing."""
+    return _finding(Outcome.NOT_PROVEN, code, message, notes, help, details)
+
+
+def too_costly(message: str, *notes: str, help: str = "", details: str = "") -> Finding:
+    """Kernels give up on it."""
+    return _finding(Outcome.TOO_COSTLY, "SYR516", message, notes, help, details)
+
+
+def unsupported(what: str, help: str = "", details: str = "") -> Finding:
+    """The program uses what is not modelled here; nothing is claimed."""
+    return _finding(Outcome.UNSUPPORTED, "SYR519", f"{what} is not modelled by this tool", (), help, details)
+
+
+def _finding(outcome: Outcome, code: str, message: str, notes: tuple[str, ...], advice: str, details: str) -> Finding:
+    return Finding(code, outcome, message, notes, (advice,) if advice else (), (details,) if details else ())

@@ -1,0 +1,102 @@
+"""The gate: an object and a kernel in, a verdict out. The passes in order, on one page."""
+
+from __future__ import annotations
+
+from syrupc.diagnostics import Diagnostic
+from syrupc.kernel.profiles import KernelProfile
+from syrupc.kernel.program_types import of_section
+from syrupc.objfile.btf import GLOBAL, parse_btf
+from syrupc.objfile.model import Object, Program
+from syrupc.verifier.cfg import MAX_MAPS, Flow, Function, check_flow
+from syrupc.verifier.explain import diagnostic
+from syrupc.verifier.explore import Walk, explore
+from syrupc.verifier.findings import Finding, too_costly, unsafe, unsupported
+from syrupc.verifier.subject import Subject, subject_of
+from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict
+
+STACK_LIMIT = 512
+
+
+def verify(obj: Object, profile: KernelProfile) -> Verdict:
+    """Judge every program of the object for that kernel, with what the object's bytes say and nothing else."""
+    return Verdict(obj, profile.name, tuple(_verify_program(obj, program, profile) for program in obj.programs))
+
+
+def _verify_program(obj: Object, program: Program, profile: KernelProfile) -> ProgramVerdict:
+    kind = of_section(program.section)
+    if kind is None:
+        return _without_walk(program.name, unsupported(f"a program in section `{program.section}`"))
+    if kind.name not in profile.program_types:
+        finding = unsafe(
+            "SYR511", f"Linux {profile.name} has no {kind.name} programs", f"they came with Linux {kind.since}"
+        )
+        return _without_walk(program.name, finding)
+    subject = subject_of(program, kind, obj.maps, obj.license, profile, _global_functions(obj, program))
+    return judge(subject)
+
+
+def judge(subject: Subject) -> ProgramVerdict:
+    """Judge one program."""
+    if len({use.map for use in subject.uses.values()}) > MAX_MAPS:
+        return _verdict(subject, too_costly(f"the program uses more than {MAX_MAPS} maps"), Walk(None))
+    flow = check_flow(subject)
+    if isinstance(flow, Finding):
+        return _verdict(subject, flow, Walk(None))
+    walk = explore(subject, flow)
+    stack = _stack_depth(flow, walk)
+    finding = walk.finding or (_stack_overflow(stack) if stack > STACK_LIMIT else None)
+    return _verdict(subject, finding, walk, stack)
+
+
+def _verdict(subject: Subject, finding: Finding | None, walk: Walk, stack: int = 0) -> ProgramVerdict:
+    return ProgramVerdict(
+        program=subject.name,
+        outcome=finding.outcome if finding else Outcome.ACCEPTED,
+        diagnostics=(diagnostic(subject, finding, walk.turns),) if finding else (),
+        executed=walk.executed,
+        processed=walk.processed,
+        stack=stack,
+    )
+
+
+def _without_walk(name: str, finding: Finding) -> ProgramVerdict:
+    found = Diagnostic(code=finding.code, message=f"{finding.message} (program `{name}`)", notes=finding.notes)
+    return ProgramVerdict(name, finding.outcome, (found,))
+
+
+def _global_functions(obj: Object, program: Program) -> frozenset[int]:
+    """Functions that the kernel verifies on their own, from their types: those that BTF calls global."""
+    if not obj.btf:
+        return frozenset()
+    btf = parse_btf(obj.btf)
+    return frozenset(
+        function.slot
+        for function in program.functions[1:]
+        if function.type_id and btf.type(function.type_id).vlen == GLOBAL
+    )
+
+
+def _stack_depth(flow: Flow, walk: Walk) -> int:
+    """The deepest use over all chains of calls, each frame rounded up as the kernel does."""
+    used = dict(walk.depths)
+    deepest: dict[int, int] = {}
+
+    def depth(function: Function) -> int:
+        if function.start not in deepest:
+            below = max((depth(flow.functions[target]) for _, target in function.calls), default=0)
+            deepest[function.start] = _rounded(used.get(function.start, 0)) + below
+        return deepest[function.start]
+
+    return depth(flow.functions[0])
+
+
+def _rounded(size: int) -> int:
+    return max(size, 1) + 15 & ~15
+
+
+def _stack_overflow(stack: int) -> Finding:
+    return too_costly(
+        "the functions together need too much stack",
+        f"the deepest chain of calls needs {stack} bytes; kernels give {STACK_LIMIT}",
+        help="move large locals into a map, or merge functions",
+    )

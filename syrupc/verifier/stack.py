@@ -1,0 +1,122 @@
+"""Loads from and stores to the stack, byte by byte or as whole stored registers."""
+
+from __future__ import annotations
+
+from syrupc.verifier.domains import Scalar, cut, unsigned
+from syrupc.verifier.regions import stack_span
+from syrupc.verifier.state import (
+    FULL_SPILL,
+    MISC,
+    MISC_SLOT,
+    SLOT,
+    SPILLED,
+    UNTOUCHED_SLOT,
+    ZEROED,
+    Frame,
+    Slot,
+    State,
+    slot_place,
+)
+from syrupc.verifier.values import NULL, ZERO, Number, Pointer, Value
+
+
+def slots_of(low: int, high: int) -> range:
+    """The slots that the bytes `[low, high)` relative to the frame pointer touch."""
+    return range((-high) // SLOT, (-low - 1) // SLOT + 1)
+
+
+def load(state: State, pointer: Pointer, offset: int, size: int) -> Value:
+    """The value of `size` bytes at `pointer + offset`."""
+    low, high = stack_span(pointer, pointer.offset + offset)
+    frame = state.frames[pointer.target]
+    touch(state, pointer.target, low, high + size)
+    if pointer.fixed and low % SLOT == 0:
+        whole = _load_spilled(frame.stack.get(-low // SLOT - 1, UNTOUCHED_SLOT), size)
+        if whole is not None:
+            return whole
+    if all(_is_zero(frame, at) for at in range(low, high + size)):
+        return NULL
+    return Number(unsigned(8 * size))
+
+
+def touch(state: State, depth: int, low: int, high: int) -> None:
+    """The bytes `[low, high)` are read."""
+    frame = state.frames[depth]
+    frame.lowest = min(frame.lowest, low)
+    places = 0
+    for slot in slots_of(low, high):
+        places |= slot_place(depth, slot)
+    state.read(places)
+
+
+def _load_spilled(slot: Slot, size: int) -> Value:
+    """A stored register read back from its first byte on."""
+    if slot.value is None or slot.bytes[:size] != FULL_SPILL[:size]:
+        return None
+    value = slot.value
+    if type(value) is not Number or size == SLOT:
+        return value
+    narrow = cut(value.range, size)
+    if narrow == value.range:
+        return value
+    return Number(narrow, 0, value.origin)
+
+
+def _is_zero(frame: Frame, at: int) -> bool:
+    slot = frame.stack.get((-at - 1) // SLOT, UNTOUCHED_SLOT)
+    return slot.bytes[at % SLOT] == ZEROED
+
+
+def store(state: State, pointer: Pointer, offset: int, size: int, value: Value, parts: bool) -> None:
+    """Store a register, or a constant as a number. `parts`: numbers narrower than a slot are remembered too."""
+    low, high = stack_span(pointer, pointer.offset + offset)
+    if not pointer.fixed:
+        scatter(state, pointer.target, low, high + size)
+        return
+    frame = state.frames[pointer.target]
+    frame.lowest = min(frame.lowest, low)
+    number = -low // SLOT - 1 if low % SLOT == 0 else (-low - 1) // SLOT
+    before = frame.stack.get(number, UNTOUCHED_SLOT)
+    if low % SLOT == 0 and (size == SLOT or (parts and type(value) is Number)):
+        frame.stack[number] = _spill(before, size, value)
+        if size == SLOT:
+            state.written |= slot_place(pointer.target, number)
+        return
+    kind = MISC
+    if type(value) is Number and value.range == ZERO:
+        state.demand(value)
+        kind = ZEROED
+    start = low % SLOT
+    old = _scrubbed(before)
+    frame.stack[number] = Slot(old[:start] + bytes([kind] * size) + old[start + size :])
+    if size == SLOT:
+        state.written |= slot_place(pointer.target, number)
+
+
+def _spill(before: Slot, size: int, value: Value) -> Slot:
+    if type(value) is Pointer or (type(value) is Number and size == SLOT):
+        return Slot(FULL_SPILL, value)
+    assert type(value) is Number
+    narrow: Scalar = cut(value.range, size)
+    kept = value if narrow == value.range else Number(narrow, 0, value.origin)
+    return Slot(bytes([SPILLED] * size) + _scrubbed(before)[size:], kept)
+
+
+def _scrubbed(slot: Slot) -> bytes:
+    """The bytes without the register they may have been part of."""
+    return slot.bytes.replace(bytes([SPILLED]), bytes([MISC]))
+
+
+def scatter(state: State, depth: int, low: int, high: int) -> None:
+    """Anything may now be in the bytes `[low, high)`: a write at a computed place, or by a helper."""
+    frame = state.frames[depth]
+    frame.lowest = min(frame.lowest, low)
+    for number in slots_of(low, high):
+        base = -(number + 1) * SLOT
+        start, end = max(low - base, 0), min(high - base, SLOT)
+        before = frame.stack.get(number, UNTOUCHED_SLOT)
+        if end - start == SLOT:
+            frame.stack[number] = MISC_SLOT
+        else:
+            old = _scrubbed(before)
+            frame.stack[number] = Slot(old[:start] + bytes([MISC] * (end - start)) + old[end:])

@@ -1,0 +1,89 @@
+"""What is judged: one program with everything that its verdict depends on, resolved to plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from syrupc.isa.insn import Insn
+from syrupc.kernel.contexts import CONTEXTS, Context
+from syrupc.kernel.helpers import OF_PROGRAM_TYPE
+from syrupc.kernel.profiles import KernelProfile
+from syrupc.kernel.program_types import ProgramType
+from syrupc.objfile.model import LineInfo, MapDefinition, Program, Relocation, RelocationKind
+
+GPL_COMPATIBLE: Final = frozenset(
+    {"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"}
+)
+"""Licences that the kernel counts as GPL-compatible (`include/linux/license.h`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapUse:
+    """A wide load of a map, or of an address in its first value (`offset` is then not None)."""
+
+    map: int
+    offset: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """How the program is loaded, beyond its bytes."""
+
+    attach_type: int = 0
+    strict_alignment: bool = False
+    often: bool = False
+    """Every jump target keeps a state, as `BPF_F_TEST_STATE_FREQ` makes the kernel do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """`uses` is keyed by the slot of the wide load; `inner` gives for each map of maps the number
+    of the map that stands for its contents."""
+
+    name: str
+    insns: tuple[Insn, ...]
+    type: ProgramType
+    context: Context | None
+    helpers: frozenset[int]
+    maps: tuple[MapDefinition, ...]
+    uses: Mapping[int, MapUse]
+    gpl: bool
+    kernel: KernelProfile
+    lines: Sequence[LineInfo] = ()
+    global_functions: frozenset[int] = frozenset()
+    kfuncs: frozenset[int] = frozenset()
+    inner: Mapping[int, int] | None = None
+    conditions: Conditions = Conditions()
+
+
+def subject_of(
+    program: Program,
+    program_type: ProgramType,
+    maps: Sequence[MapDefinition],
+    license_name: str,
+    kernel: KernelProfile,
+    global_functions: frozenset[int] = frozenset(),
+) -> Subject:
+    """The subject for a program of an object."""
+    numbers = {definition.name: number for number, definition in enumerate(maps)}
+    return Subject(
+        name=program.name,
+        insns=program.insns,
+        type=program_type,
+        context=CONTEXTS.get(program_type.name),
+        helpers=OF_PROGRAM_TYPE[program_type.name] & kernel.helpers,
+        maps=tuple(maps),
+        uses={r.slot: _use(r, numbers) for r in program.relocations if r.kind is not RelocationKind.KFUNC},
+        gpl=license_name in GPL_COMPATIBLE,
+        kernel=kernel,
+        lines=program.lines,
+        global_functions=global_functions,
+        kfuncs=frozenset(r.slot for r in program.relocations if r.kind is RelocationKind.KFUNC),
+    )
+
+
+def _use(relocation: Relocation, numbers: Mapping[str, int]) -> MapUse:
+    offset = relocation.addend if relocation.kind is RelocationKind.MAP_VALUE else None
+    return MapUse(numbers[relocation.target], offset)

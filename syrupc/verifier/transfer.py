@@ -1,0 +1,383 @@
+"""What each instruction does to the state, its obligations being met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from syrupc.isa import opcodes as op
+from syrupc.isa.codec import wide_immediate
+from syrupc.isa.insn import Insn
+from syrupc.kernel.contexts import Gives
+from syrupc.kernel.helpers import Ret
+from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
+from syrupc.verifier import stack
+from syrupc.verifier.calls import Call, resolve_call
+from syrupc.verifier.domains import (
+    UNKNOWN,
+    Scalar,
+    arithmetic,
+    byte_swap,
+    const,
+    extend_sign,
+    low_half,
+    unsigned,
+    within,
+)
+from syrupc.verifier.findings import Finding
+from syrupc.verifier.regions import context_field, stack_span
+from syrupc.verifier.state import Frame, State, slot_place
+from syrupc.verifier.subject import Subject
+from syrupc.verifier.values import ANYTHING, NULL, ZERO, Kind, Number, Pointer, Value
+
+Fresh = Callable[[], int]
+"""Gives an identity that no value has yet."""
+
+_SIZED_RESULTS = frozenset({45, 67, 114, 115, 141})
+_MAX_ERRNO = 4095
+
+
+def step(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
+    """Carry out one instruction that goes on behind itself: no jump, no return, no call of a function."""
+    match insn.cls:
+        case op.ALU | op.ALU64:
+            _arithmetic(subject, state, insn, fresh)
+        case op.LDX:
+            state.registers[insn.dst] = _load(
+                subject, state, insn.src, insn.off, insn.size, insn.mode == op.MEMSX, fresh
+            )
+        case op.ST:
+            _store(subject, state, insn.dst, insn.off, insn.size, Number(const(insn.imm)))
+        case op.STX if insn.mode == op.ATOMIC:
+            _atomic(subject, state, insn, fresh)
+        case op.STX:
+            _spill(subject, state, insn, fresh)
+        case op.LD if insn.opcode == op.WIDE:
+            state.registers[insn.dst] = _wide(subject, state.slot, insn)
+            state.slot += 1
+        case op.LD:
+            _clobber(state)
+            state.registers[0] = Number(unsigned(8 * insn.size))
+        case op.JMP:
+            _call_helper(subject, state, insn.imm, fresh)
+    state.slot += 1
+
+
+# -- arithmetic --------------------------------------------------------------------------------------------------------
+
+
+def _arithmetic(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
+    registers = state.registers
+    bits = 64 if insn.cls == op.ALU64 else 32
+    if insn.operation == op.MOV:
+        registers[insn.dst] = _move(state, insn, bits, fresh)
+        return
+    left = registers[insn.dst]
+    if insn.operation == op.END:
+        registers[insn.dst] = _swap(left, insn)
+        return
+    if insn.operation == op.NEG:
+        registers[insn.dst] = _negate(subject, left, bits)
+        return
+    right = registers[insn.src] if insn.from_register else Number(const(insn.imm))
+    registers[insn.dst] = _combine(subject, state, insn.operation, left, right, bits, fresh)
+
+
+def _move(state: State, insn: Insn, bits: int, fresh: Fresh) -> Value:
+    if not insn.from_register:
+        return Number(const(insn.imm if bits == 64 else insn.imm & 0xFFFFFFFF))
+    source = state.registers[insn.src]
+    if insn.off:
+        number = source.range if type(source) is Number else UNKNOWN
+        origin = source.origin if type(source) is Number else 0
+        return Number(extend_sign(number, insn.off, bits), 0, origin)
+    if bits == 64:
+        if type(source) is Number:
+            source = _identified(source, fresh)
+            state.registers[insn.src] = source
+        return source
+    if type(source) is not Number:
+        return Number(unsigned(32))
+    if source.range.umax <= 0xFFFFFFFF:
+        source = _identified(source, fresh)
+        state.registers[insn.src] = source
+        return source
+    return Number(low_half(source.range), 0, source.origin)
+
+
+def _identified(number: Number, fresh: Fresh) -> Number:
+    """The number, with an identity that its copies share; a constant needs none."""
+    if not number.range.mask or (number.id and not number.delta):
+        return number
+    return Number(number.range, fresh(), number.origin)
+
+
+def _swap(value: Value, insn: Insn) -> Value:
+    if type(value) is not Number:
+        return Number(unsigned(insn.imm))
+    swap = insn.cls == op.ALU64 or insn.from_register
+    found = byte_swap(value.range, insn.imm, swap)
+    return Number(found, 0, value.origin)
+
+
+def _negate(subject: Subject, value: Value, bits: int) -> Value:
+    if type(value) is not Number or value.range.mask:
+        return Number(unsigned(bits), 0, value.origin if type(value) is Number else 0)
+    return Number(arithmetic(op.SUB, ZERO, value.range, bits, subject.kernel.reasoning), 0, value.origin)
+
+
+def _combine(
+    subject: Subject, state: State, operation: int, left: Value, right: Value, bits: int, fresh: Fresh
+) -> Value:
+    if type(left) is Number and type(right) is Number:
+        return _compute(subject, operation, left, right, bits)
+    if bits == 32:
+        return Number(unsigned(32))
+    if type(left) is Pointer and type(right) is Number:
+        state.demand(right)
+        return _displace(subject, left, right.range, 1 if operation == op.ADD else -1, fresh)
+    if type(left) is Number and type(right) is Pointer:
+        state.demand(left)
+        return _displace(subject, right, left.range, 1, fresh)
+    return ANYTHING
+
+
+def _compute(subject: Subject, operation: int, left: Number, right: Number, bits: int) -> Number:
+    found = arithmetic(operation, left.range, right.range, bits, subject.kernel.reasoning)
+    origin = left.origin | right.origin
+    if (
+        subject.kernel.reasoning.follows_sums
+        and operation == op.ADD
+        and bits == 64
+        and left.id
+        and not left.delta
+        and not right.range.mask
+        and 0 < abs(right.range.smin) < 1 << 31
+    ):
+        return Number(found, left.id, origin, right.range.smin)
+    return Number(found, 0, origin)
+
+
+def _displace(subject: Subject, pointer: Pointer, by: Scalar, sign: int, fresh: Fresh) -> Pointer:
+    """The pointer moved by a bounded number."""
+    if not by.mask:
+        extent = pointer.extent if pointer.extent > 0 else 0
+        return pointer._replace(offset=pointer.offset + sign * by.smin, extent=extent)
+    operation = op.ADD if sign > 0 else op.SUB
+    variable = arithmetic(operation, pointer.variable, by, 64, subject.kernel.reasoning)
+    if pointer.kind in (Kind.PACKET, Kind.PACKET_META):
+        # Nothing that was compared before tells where this one leads.
+        return pointer._replace(variable=variable, id=fresh(), extent=0)
+    return pointer._replace(variable=variable)
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+
+def _load(subject: Subject, state: State, register: int, offset: int, size: int, sign: bool, fresh: Fresh) -> Value:
+    pointer = state.registers[register]
+    assert type(pointer) is Pointer
+    found: Value
+    if pointer.kind is Kind.STACK:
+        found = stack.load(state, pointer, offset, size)
+    elif pointer.kind is Kind.CONTEXT:
+        found = _load_context(subject, pointer, offset, size, fresh)
+    else:
+        found = Number(unsigned(8 * size))
+    if sign and type(found) is Number:
+        return Number(extend_sign(found.range, 8 * size, 64), 0, found.origin)
+    return found
+
+
+_FIELD_KINDS = {
+    Gives.PACKET: (Kind.PACKET, False),
+    Gives.PACKET_END: (Kind.PACKET_END, False),
+    Gives.PACKET_META: (Kind.PACKET_META, False),
+    Gives.SOCKET: (Kind.SOCKET, False),
+    Gives.SOCKET_OR_NULL: (Kind.SOCKET, True),
+    Gives.SOCK_COMMON_OR_NULL: (Kind.SOCK_COMMON, True),
+}
+
+
+def _load_context(subject: Subject, pointer: Pointer, offset: int, size: int, fresh: Fresh) -> Value:
+    field = context_field(subject, pointer, pointer.offset + offset)
+    assert field is not None
+    if field.gives is Gives.NUMBER:
+        return Number(unsigned(8 * size))
+    kind, nullable = _FIELD_KINDS[field.gives]
+    return Pointer(kind, id=fresh() if nullable else 0, nullable=nullable)
+
+
+def _store(subject: Subject, state: State, register: int, offset: int, size: int, value: Value) -> None:
+    pointer = state.registers[register]
+    assert type(pointer) is Pointer
+    if pointer.kind is Kind.STACK:
+        stack.store(state, pointer, offset, size, value, subject.kernel.reasoning.follows_spilled_parts)
+
+
+def _spill(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
+    value = state.registers[insn.src]
+    if type(value) is Number:
+        value = _identified(value, fresh)
+        state.registers[insn.src] = value
+    _store(subject, state, insn.dst, insn.off, insn.size, value)
+
+
+def _atomic(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
+    if insn.imm == op.LOAD_ACQUIRE:
+        state.registers[insn.dst] = _load(subject, state, insn.src, insn.off, insn.size, False, fresh)
+        return
+    if insn.imm == op.STORE_RELEASE:
+        _spill(subject, state, insn, fresh)
+        return
+    pointer = state.registers[insn.dst]
+    assert type(pointer) is Pointer
+    if pointer.kind is Kind.STACK:
+        stack.load(state, pointer, insn.off, insn.size)
+        low, high = stack_span(pointer, pointer.offset + insn.off)
+        stack.scatter(state, pointer.target, low, high + insn.size)
+    if insn.imm & op.FETCH:
+        fetched = 0 if insn.imm == op.CMPXCHG else insn.src
+        state.registers[fetched] = Number(unsigned(8 * insn.size))
+
+
+def _wide(subject: Subject, slot: int, insn: Insn) -> Value:
+    if insn.src == op.WIDE_NUMBER:
+        return Number(const(wide_immediate(subject.insns, slot)))
+    if insn.src == op.WIDE_CODE:
+        return Pointer(Kind.FUNCTION, target=slot + 1 + insn.imm)
+    use = subject.uses[slot]
+    if use.offset is None:
+        return Pointer(Kind.MAP, target=use.map)
+    return Pointer(Kind.MAP_VALUE, use.offset, target=use.map)
+
+
+# -- calls -------------------------------------------------------------------------------------------------------------
+
+
+def _clobber(state: State) -> None:
+    state.registers[:6] = [None] * 6
+
+
+def _call_helper(subject: Subject, state: State, number: int, fresh: Fresh) -> None:
+    call = resolve_call(subject, state, number)
+    assert not isinstance(call, Finding)
+    for span in call.spans:
+        _touch(state, span.register, span.size, span.write)
+    for register, arg in enumerate(call.helper.args, 1):
+        if arg.is_size:
+            state.demand(state.registers[register])
+    result = _result(subject, state, call, fresh)
+    if call.released:
+        release(state, call.released)
+    if call.helper.moves_packet:
+        _forget_packet(state)
+    _clobber(state)
+    state.registers[0] = result
+
+
+def _touch(state: State, register: int, size: int, write: bool) -> None:
+    """A helper reads or writes `size` bytes at its argument; only the stack remembers."""
+    pointer = state.registers[register]
+    if type(pointer) is not Pointer or pointer.kind is not Kind.STACK or size == 0:
+        return
+    low, high = stack_span(pointer, pointer.offset)
+    stack.touch(state, pointer.target, low, high + size)
+    if write:
+        stack.scatter(state, pointer.target, low, high + size)
+
+
+def _result(subject: Subject, state: State, call: Call, fresh: Fresh) -> Value:
+    match call.helper.ret:
+        case Ret.NUMBER | Ret.NOTHING:
+            if call.helper.id in _SIZED_RESULTS:
+                size = state.registers[2]
+                most = size.range.smax if type(size) is Number else _MAX_ERRNO
+                return Number(within(-_MAX_ERRNO, max(most, 0)))
+            return ANYTHING
+        case Ret.MAP_VALUE:
+            return Pointer(Kind.MAP_VALUE, target=call.map or 0)
+        case Ret.MAP_VALUE_OR_NULL:
+            return _looked_up(subject, call.map or 0, fresh())
+    identity = fresh()
+    reference = identity if call.helper.acquires else 0
+    if reference:
+        state.references = (*state.references, reference)
+    kind, size_of = _RESULT_KINDS[call.helper.ret], call.allocated
+    return Pointer(kind, target=size_of, id=identity, nullable=True, reference=reference)
+
+
+_RESULT_KINDS = {
+    Ret.MEM_OR_NULL: Kind.MEMORY,
+    Ret.SOCKET_OR_NULL: Kind.SOCKET,
+    Ret.SOCK_COMMON_OR_NULL: Kind.SOCK_COMMON,
+    Ret.TCP_SOCK_OR_NULL: Kind.TCP_SOCK,
+}
+
+
+def _looked_up(subject: Subject, number: int, identity: int) -> Pointer:
+    """What a look-up in the map leads to: mostly a value, in some map types a map or a socket."""
+    kind = subject.maps[number].type
+    if kind in (MAP_TYPE["array_of_maps"].number, MAP_TYPE["hash_of_maps"].number):
+        inner = subject.inner[number] if subject.inner else -1
+        return Pointer(Kind.MAP, target=inner, id=identity, nullable=True)
+    if kind == MAP_TYPE["xskmap"].number:
+        return Pointer(Kind.XDP_SOCK, id=identity, nullable=True)
+    return Pointer(Kind.MAP_VALUE, target=number, id=identity, nullable=True)
+
+
+def release(state: State, reference: int) -> None:
+    """What was borrowed is given back: every copy of the pointer is void."""
+    state.references = tuple(r for r in state.references if r != reference)
+    replace_values(
+        state,
+        lambda value: type(value) is Pointer and value.reference == reference,
+        lambda _: ANYTHING,
+    )
+
+
+def _forget_packet(state: State) -> None:
+    kinds = (Kind.PACKET, Kind.PACKET_END, Kind.PACKET_META)
+    replace_values(state, lambda value: type(value) is Pointer and value.kind in kinds, lambda _: ANYTHING)
+
+
+def replace_values(state: State, wanted: Callable[[Value], bool], change: Callable[[Value], Value]) -> None:
+    """Apply `change` to every register and stored register that is `wanted`, in all frames."""
+    for frame in state.frames:
+        for register, value in enumerate(frame.registers):
+            if wanted(value):
+                frame.registers[register] = change(value)
+        for number, slot in frame.stack.items():
+            if slot.value is not None and wanted(slot.value):
+                frame.stack[number] = slot._replace(value=change(slot.value))
+
+
+def enter(state: State, target: int) -> None:
+    """Call a function of the program: a new frame, with the arguments handed over."""
+    caller = state.frame
+    callee = Frame(target, state.slot)
+    callee.registers[1:6] = caller.registers[1:6]
+    depth = len(state.frames)
+    callee.registers[10] = Pointer(Kind.STACK, target=depth)
+    state.frames.append(callee)
+    for number in range(64):
+        state.written |= slot_place(depth, number)
+    state.slot = target
+
+
+def leave(state: State) -> None:
+    """Return to the caller: the result in r0, the argument registers spent."""
+    callee = state.frames.pop()
+    _clobber(state)
+    state.registers[0] = callee.registers[0]
+    state.slot = callee.call + 1
+
+
+def first_state() -> State:
+    """Where a program starts: the context in r1, an untouched stack."""
+    frame = Frame(0, -1)
+    frame.registers[1] = Pointer(Kind.CONTEXT)
+    frame.registers[10] = Pointer(Kind.STACK)
+    return State(0, frame)
+
+
+__all__ = ["NULL", "enter", "first_state", "leave", "release", "replace_values", "step"]
