@@ -135,6 +135,11 @@ def policy(
     return accepted(Object(b"", (program(name, text),), definitions, "GPL", b"", spec))
 
 
+def refused() -> VerifiedObject:
+    """A policy that no kernel takes: it reads the packet without looking how long it is."""
+    return policy("r2 = *(u64 *)(r6 + 0)\n r8 = *(u8 *)(r2 + 8)", name="careless")
+
+
 def program(name: str, text: str, section: str = "sk_reuseport") -> Program:
     """A program from assembly in which `map(NAME)` stands for the map of that name."""
     insns = parse_program(_MAP.sub("map(0)", text))
@@ -155,11 +160,11 @@ def without_spec(verified: VerifiedObject) -> VerifiedObject:
 
 
 def _relocations(text: str) -> tuple[Relocation, ...]:
-    found, slot = [], 0
+    found: list[Relocation] = []
+    slot = 0
     for line in filter(None, (line.strip() for line in text.splitlines())):
         if line.endswith(":"):
             continue
-        for match in _MAP.finditer(line):
-            found.append(Relocation(slot, RelocationKind.MAP, match[1]))
+        found += [Relocation(slot, RelocationKind.MAP, match[1]) for match in _MAP.finditer(line)]
         slot += 2 if line.endswith(" ll") else 1
     return tuple(found)
