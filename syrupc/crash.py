@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import traceback
-from importlib import metadata
 from pathlib import Path
 
 from syrupc.diagnostics import Diagnostic
@@ -33,6 +32,8 @@ def internal_error(error: BaseException, doing: str) -> InternalError:
 
 def version() -> str:
     """The version of the installed distribution."""
+    from importlib import metadata  # slow to import, and a run that succeeds never asks
+
     try:
         return metadata.version("syrupc")
     except metadata.PackageNotFoundError:  # a source tree on the path

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TextIO
 
 from syrupc.crash import internal_error, version
@@ -34,22 +34,27 @@ class Report:
     path: str
     status: Status = Status.ACCEPTED
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    # The text of each file by the names that spans give it.
+    # The text of each source file by the name that spans give it, and where spans of an object (which knows its source
+    # by the bare name) name it differently from the user, that name -> the user's.
     sources: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
     verdicts: list[ProgramVerdict] = field(default_factory=list)
-    # Sentences for people.
+    # Sentences for people, and those that are told with `-v` only.
     messages: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    # What a run gave, for machines.
+    results: list[dict[str, Any]] = field(default_factory=list)
 
     def judge(self, verdict: Verdict) -> None:
         """Take in the verdict on the file."""
         self.verdicts += verdict.programs
-        self.diagnostics += verdict.diagnostics
+        self._add(verdict.diagnostics)
         if not verdict.accepted:
             self.status = Status.DIAGNOSTICS
 
     def fail(self, error: SyrupError) -> None:
         """Take in what ended the work."""
-        self.diagnostics += [each for each in error.diagnostics if each not in self.diagnostics]
+        self._add(error.diagnostics)
         self.messages.clear()
         match error:
             case UsageError():
@@ -58,6 +63,19 @@ class Report:
                 self.status = Status.INTERNAL
             case _:
                 self.status = Status.DIAGNOSTICS
+
+    def _add(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics += [_renamed(each, self.names) for each in diagnostics]
+
+
+def _renamed(diagnostic: Diagnostic, names: Mapping[str, str]) -> Diagnostic:
+    """The diagnostic with the user's names for files."""
+    span = diagnostic.span and replace(diagnostic.span, file=names.get(diagnostic.span.file, diagnostic.span.file))
+    labels = tuple(
+        replace(each, span=replace(each.span, file=names.get(each.span.file, each.span.file)))
+        for each in diagnostic.labels
+    )
+    return replace(diagnostic, span=span, labels=labels)
 
 
 def attempt(doing: str, path: str, action: Callable[[Report], None]) -> Report:
@@ -89,7 +107,7 @@ class Output:
         diagnostics = [each for report in reports for each in report.diagnostics]
         match self.format:
             case "json":
-                self.findings.write(render_json(diagnostics, verdicts=_verdicts(reports)))
+                self.findings.write(render_json(diagnostics, **_outcomes(reports)))
             case "sarif":
                 self.findings.write(render_sarif(diagnostics, tool_version=version()))
             case "github":
@@ -101,6 +119,8 @@ class Output:
     def _text(self, diagnostics: Sequence[Diagnostic], reports: Sequence[Report]) -> None:
         sources = {name: text for report in reports for name, text in report.sources.items()}
         self.findings.write(render_text(diagnostics, color=self.color, verbose=self.verbose, sources=sources))
+        if self.verbose:
+            self.findings.writelines(f"{text}\n" for report in reports for text in report.remarks)
         self.findings.flush()  # both streams keep their order on a terminal
         self.messages.writelines(f"{text}\n" for report in reports for text in report.messages)
 
@@ -116,8 +136,9 @@ def sentence(path: str, verdict: ProgramVerdict) -> str:
     )
 
 
-def _verdicts(reports: Sequence[Report]) -> list[dict[str, Any]]:
-    return [
+def _outcomes(reports: Sequence[Report]) -> dict[str, Any]:
+    """The verdicts and results of all files, in JSON's terms."""
+    verdicts = [
         {
             "file": report.path,
             "program": verdict.program,
@@ -129,3 +150,5 @@ def _verdicts(reports: Sequence[Report]) -> list[dict[str, Any]]:
         for report in reports
         for verdict in report.verdicts
     ]
+    results = [result for report in reports for result in report.results]
+    return {"verdicts": verdicts} | ({"results": results} if results else {})

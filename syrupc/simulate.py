@@ -1,0 +1,106 @@
+"""A compiled policy decides on datagrams in the project's interpreter: exact, without rights, without a kernel."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+from typing import Final
+
+from syrupc.isa.insn import Insn
+from syrupc.isa.machine import ExecutorMap, Image, Machine, Shape, SimMap, World, make_map, sk_reuseport
+from syrupc.isa.opcodes import WIDE_MAP, WIDE_MAP_VALUE
+from syrupc.objfile.model import Object, Program, RelocationKind
+from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT, FaultSite, IntType, ProgramSpec
+
+DESTINATION_PORT: Final = 9000
+_WIDE_SOURCES: Final = {RelocationKind.MAP: WIDE_MAP, RelocationKind.MAP_VALUE: WIDE_MAP_VALUE}
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """What a policy is asked about."""
+
+    payload: bytes
+    source_port: int = 40_000
+    flow_hash: int = 0
+
+    def segment(self) -> bytes:
+        """The UDP header and the payload."""
+        return struct.pack(">4H", self.source_port, DESTINATION_PORT, 8 + len(self.payload), 0) + self.payload
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What came of one datagram, as the policy's own counters say: one of `executor`, PASS (both unset) and `drop`;
+    the faults that ended it; the instructions it took."""
+
+    executor: int | None
+    drop: bool
+    faults: tuple[FaultSite, ...]
+    executed: int
+
+    def __str__(self) -> str:
+        if self.executor is not None:
+            return f"executor {self.executor}"
+        return "DROP" if self.drop else "PASS"
+
+
+class Simulation:
+    """One program of an object of ours with maps of its own, which keep their contents from one datagram to the next.
+
+    The first `executors` slots of its executor map are live. `seed` is what `random()` draws from.
+    """
+
+    def __init__(self, obj: Object, spec: ProgramSpec, *, executors: int, seed: int = 0) -> None:
+        (program,) = (each for each in obj.programs if each.name == spec.name)
+        self.spec = spec
+        self.declared = {each.name: each for each in obj.spec.maps} if obj.spec else {}
+        self._maps = {m.name: make_map(Shape(m.type, m.key_size, m.value_size, m.max_entries)) for m in obj.maps}
+        for definition in obj.maps:
+            if definition.initial is not None:
+                self._maps[definition.name].update(bytes(4), definition.initial)
+        slots = self._maps[spec.executors]
+        assert isinstance(slots, ExecutorMap)
+        slots.fill(range(min(executors, spec.max_executors)))
+        self._machine = Machine(_image(program, self._maps), World.seeded(seed))
+
+    def store(self, name: str, key: int, value: int) -> None:
+        """Put an entry into a map that the policy declared. Raises `KeyError` for another name, `ValueError` for a key
+        or value that the map cannot hold, `OSError` where it has no room."""
+        declared = self.declared[name]
+        key_type, value_type = declared.key, declared.value
+        for what, type_, number in (("key", key_type, key), ("value", value_type, value)):
+            if not type_.holds(number):
+                raise ValueError(f"{what} {number} is no {type_}")
+        self._maps[name].update(_bytes(key, key_type), _bytes(value, value_type))
+
+    def decide(self, datagram: Datagram) -> Decision:
+        """Run the program once. Raises `MachineError` where it does what no program may do."""
+        before = self._counters()
+        result = self._machine.run(sk_reuseport(datagram.segment(), hash=datagram.flow_hash))
+        counted = [after - earlier for earlier, after in zip(before, self._counters(), strict=True)]
+        faults = tuple(site for site in self.spec.faults if counted[site.slot])
+        executors = counted[FIRST_EXECUTOR_SLOT : FIRST_EXECUTOR_SLOT + self.spec.max_executors]
+        executor = executors.index(1) if any(executors) else None
+        return Decision(executor, bool(counted[DROP_SLOT]), faults, result.executed)
+
+    def _counters(self) -> list[int]:
+        counters = self._maps[self.spec.counters]
+        keys = (slot.to_bytes(4, "little") for slot in range(counters.shape.max_entries))
+        return [int.from_bytes(counters.lookup(key) or b"", "little") for key in keys]
+
+
+def _bytes(value: int, type_: IntType) -> bytes:
+    return value.to_bytes(type_.size, "little", signed=type_.signed)
+
+
+def _image(program: Program, maps: dict[str, SimMap]) -> Image:
+    """The program with the place of each map in the table as the immediate of the loads that name it."""
+    names = list(maps)
+    insns: list[Insn] = list(program.insns)
+    for relocation in program.relocations:
+        slot, source = relocation.slot, _WIDE_SOURCES[relocation.kind]
+        insns[slot] = replace(insns[slot], src=source, imm=names.index(relocation.target))
+        if relocation.kind is RelocationKind.MAP_VALUE:
+            insns[slot + 1] = replace(insns[slot + 1], imm=relocation.addend)
+    return Image(insns, dict(enumerate(maps.values())), program.name)

@@ -1,0 +1,113 @@
+"""`syrupc run`: what a user types about datagrams and map entries, and the decisions on them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from syrupc.diagnostics import Diagnostic
+from syrupc.errors import UsageError
+from syrupc.isa.machine import MachineError
+from syrupc.objfile.model import Object
+from syrupc.simulate import Datagram, Decision, Simulation
+from syrupc.spec import ObjectSpec, ProgramSpec
+
+_STORE: Final = re.compile(r"\s*(\w+)\s*\[\s*(\S+?)\s*\]\s*=\s*(\S+)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What was typed. `executors` is `None` for as many as there is room for."""
+
+    packets: tuple[str, ...]
+    name: str | None = None
+    executors: int | None = None
+    stores: tuple[str, ...] = ()
+    source_port: int = 40_000
+    flow_hash: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decision on one datagram of a source file."""
+
+    source: str
+    payload: bytes
+    decision: Decision
+
+    def __str__(self) -> str:
+        faults = "".join(
+            f" ({each.kind.value} at {self.source}:{each.line}:{each.column})" for each in self.decision.faults
+        )
+        return f"{self.payload.hex() or '(empty)'}: {self.decision}{faults}, {self.decision.executed} instructions"
+
+    def fields(self) -> dict[str, Any]:
+        """The same in JSON's terms."""
+        return {
+            "packet": self.payload.hex(),
+            "decision": "executor" if self.decision.executor is not None else str(self.decision),
+            "executor": self.decision.executor,
+            "faults": [{"kind": f.kind.value, "line": f.line, "column": f.column} for f in self.decision.faults],
+            "executed": self.decision.executed,
+        }
+
+
+def run_trial(obj: Object, trial: Trial) -> Iterator[Decided]:
+    """Decide on each datagram in turn. Raises `UsageError` SYR003 for what cannot be meant."""
+    spec = obj.spec
+    if spec is None:
+        raise _unusable("the object does not say how to read its decisions", "only objects of `syrupc` can be run")
+    program = _program(spec, trial.name)
+    payloads = [_payload(text) for text in trial.packets]
+    executors = program.max_executors if trial.executors is None else trial.executors
+    simulation = Simulation(obj, program, executors=executors, seed=trial.seed)
+    for text in trial.stores:
+        _store(simulation, text)
+    for payload in payloads:
+        try:
+            decision = simulation.decide(Datagram(payload, trial.source_port, trial.flow_hash))
+        except MachineError as error:
+            raise _unusable(
+                f"the program cannot go on: {error}", "`syrupc verify` says what is wrong with it"
+            ) from None
+        yield Decided(spec.source, payload, decision)
+
+
+def _program(spec: ObjectSpec, name: str | None) -> ProgramSpec:
+    names = [each.name for each in spec.programs]
+    if name is None and len(names) == 1:
+        return spec.programs[0]
+    if name in names:
+        return spec.programs[names.index(name)]
+    message = f"{spec.source} has several policies" if name is None else f"{spec.source} has no policy `{name}`"
+    raise _unusable(message, f"choose one: {', '.join(f'`--policy {each}`' for each in names)}")
+
+
+def _payload(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raise _unusable(
+            f"`{text}` is no packet", "write the payload in hex, two digits a byte: `--packet 02ff`"
+        ) from None
+
+
+def _store(simulation: Simulation, text: str) -> None:
+    match = _STORE.fullmatch(text)
+    if match is None:
+        raise _unusable(f"`{text}` is no entry of a map", "write `--store 'tokens[7]=3'`")
+    name, key, value = match.groups()
+    try:
+        simulation.store(name, int(key, 0), int(value, 0))
+    except KeyError:
+        known = ", ".join(simulation.declared) or "none"
+        raise _unusable(f"the policy declares no map `{name}`", f"it declares: {known}") from None
+    except (ValueError, OSError) as error:
+        raise _unusable(f"`{text}` cannot be stored: {error}") from None
+
+
+def _unusable(message: str, *help_: str) -> UsageError:
+    return UsageError(Diagnostic("SYR003", message, help=help_))
