@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 
 from syrupc.codes import TITLES
@@ -14,8 +13,7 @@ def page(code: str) -> str:
     """The page of a code in Markdown. `503` and `syr503` do for `SYR503`; raises `UsageError` SYR003."""
     name = code.upper() if code.upper().startswith("SYR") else f"SYR{code}"
     if name not in TITLES:
-        near = get_close_matches(name, TITLES, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`syrupc explain` lists all codes"
+        hint = "`syrupc explain` lists all of them"
         raise UsageError(Diagnostic("SYR003", f"there is no diagnostic `{code}`", help=(hint,)))
     return (Path(__file__).parent / f"{name}.md").read_text(encoding="utf-8")
 
