@@ -17,7 +17,7 @@ from syrupc.lower.module import Target
 from syrupc.objfile.model import Object
 from syrupc.objfile.reader import read_object
 from syrupc.options import Options
-from syrupc.verifier.check import verify
+from syrupc.verifier.gate import verify
 from syrupc.verifier.verdict import Verdict, VerifiedObject
 
 Text = Literal["asm", "llvm", "numba"]

@@ -93,8 +93,6 @@ class _Nodes:
         reason = failure.reason
         place = self.place(reason.place or failure.place)
         node = self.by_place.get((place.lineno, place.col_offset, place.end_lineno, place.end_col_offset))
-        if isinstance(node, ast.Return) and node.value is not None:
-            place = node.value
         operands = _operands(node) if node is not None else ()
         texts = [self.source.segment(o) for o in operands]
         labelled = [(o, text) for o, text in zip(operands, reason.operands, strict=False) if text]

@@ -87,7 +87,7 @@ class _Normalizer:
             case ast.Expr(value=ast.Call() as call):
                 yield _at(ast.Expr(value=self.expression(call)), node)
             case ast.Return(value=ast.expr() as value):
-                yield _at(ast.Return(value=self.expression(value)), node)
+                yield from self.decision(node, value)
             case ast.If(test=test, body=body, orelse=orelse):
                 yield _at(ast.If(self.expression(test), self.block(body), self.block(orelse)), node)
             case ast.For(target=ast.Name() as target, iter=iterable, body=body, orelse=orelse):
@@ -111,6 +111,17 @@ class _Normalizer:
                     yield from self.delete(place)
             case _:
                 self.reject_statement(node)
+
+    def decision(self, node: ast.stmt, value: ast.expr) -> Iterator[ast.stmt]:
+        """`return e` becomes an assignment and a call, with the line as an argument.
+
+        CPython copies small blocks that end with a return into the branches before them, in each release differently,
+        and what joins there would have one type or another. This is too long to be copied.
+        """
+        name = self.temporary()
+        yield _at(ast.Assign([_at(ast.Name(name, ast.Store()), value)], self.expression(value)), value)
+        arguments = [_at(ast.Name(name, ast.Load()), value), _at(ast.Constant(node.lineno), value)]
+        yield _at(ast.Return(self.call("decision.of", arguments, value)), node)
 
     def map_store(self, node: ast.stmt, target: ast.Subscript, value: ast.expr) -> Iterator[ast.stmt]:
         stored = self.expression(value)  # Python evaluates the value first, then the key
@@ -164,8 +175,10 @@ class _Normalizer:
                 message = "a policy must decide: this `return` has no value"
                 self.found.error("SYR108", message, node, help=("`return syrup.PASS` leaves the choice to the system",))
             case ast.Expr(value=value):
+                known = len(self.found)
                 self.expression(value)
-                self.reject(value, "an expression without effect", "remove it, or assign it")
+                if len(self.found) == known:
+                    self.reject(value, "an expression without effect", "remove it, or assign it")
             case ast.AnnAssign(value=None):
                 self.reject(node, "a declaration without a value", "assign a value")
             case ast.Assign(targets=[_, _, *_]):
@@ -485,7 +498,7 @@ class _Normalizer:
 
     def temporary(self) -> str:
         self.temporaries += 1
-        return f"entry!{self.temporaries}"  # no name of the user's, nor Numba's name for a version of one
+        return f"value!{self.temporaries}"  # no name of the user's, nor Numba's name for a version of one
 
     def text(self, node: ast.expr) -> str:
         return self.declarations.source.segment(node)

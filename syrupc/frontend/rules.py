@@ -359,6 +359,12 @@ def _read(values: IntType) -> Rule:
     return rule
 
 
+def _decision(value: types.Type, _line: types.Type) -> types.Type:
+    if value != DECISION and as_int(value) is None:
+        raise TypeFailure("SYR206", f"{describe(value)} where a decision is expected")
+    return DECISION
+
+
 def _length(view: types.Type) -> types.Type:
     if not isinstance(view, View):
         raise TypeFailure(
@@ -431,6 +437,7 @@ RULES: Final[Mapping[str, Rule]] = {
     **{f"entry.{name}": _entry_update for name in ("add", "sub", "and", "or", "xor")},
     **{f"view.{name}": _read(values) for name, values in READS.items()},
     "view.len": _length,
+    "decision.of": _decision,
     "loop.range": _range,
     "getiter": _get_iterator,
     "iternext": _next,

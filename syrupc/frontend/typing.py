@@ -174,9 +174,13 @@ class _Refused:
 def _join_failure(
     var: str, before: types.Type, now: types.Type, first: ir.Loc | None, second: ir.Loc | None
 ) -> TypeFailure:
-    name = var.split(".")[0]
+    """Two places give a variable values that no type holds: the later place in the source is where it shows."""
+    if first is not None and second is not None and _position(second) < _position(first):
+        before, now, first, second = now, before, second, first
     if DECISION in (before, now) or None in (as_int(before), as_int(now)):
-        return TypeFailure("SYR206", f"{describe(now)} where {describe(before)} is expected")
+        message = f"{describe(now)} where {describe(before)} is expected"
+        return TypeFailure("SYR206", message, place=second)
+    name = var.split(".")[0]
     subject = "the value" if name.startswith("$") else f"`{name}`"
     return TypeFailure(
         "SYR206",
@@ -186,3 +190,7 @@ def _join_failure(
         place=second,
         others=((first, f"here it is {describe(before)}"),) if first is not None else (),
     )
+
+
+def _position(loc: ir.Loc) -> tuple[int, int]:
+    return loc.line, loc.col or 0

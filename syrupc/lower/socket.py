@@ -10,10 +10,10 @@ from typing import Final
 
 from llvmlite import ir
 
+from syrupc.lower import decisions
 from syrupc.lower.code import I32, I64, const
 from syrupc.lower.debug import DebugInfo
 from syrupc.lower.module import BYTE_POINTER
-from syrupc.lower.target import DECISION_VALUE
 from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT
 
 _LOOKUP: Final = 1
@@ -45,7 +45,7 @@ def emit_entry(
     context = program.args[0]
 
     # All stack slots come first: behind the inlined policy, they would not be in the entry block any more.
-    decision, executor_key, counter_key = builder.alloca(DECISION_VALUE), builder.alloca(I32), builder.alloca(I32)
+    decision, executor_key, counter_key = builder.alloca(decisions.VALUE), builder.alloca(I32), builder.alloca(I32)
     status = builder.call(policy, [decision, context])
     decided = program.append_basic_block("decided")
     select = program.append_basic_block("select")

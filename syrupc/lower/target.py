@@ -23,9 +23,8 @@ from numba.core.targetconfig import ConfigStack
 from numba.core.typed_passes import IRLegalization, PreLowerStripPhis
 
 from syrupc.diagnostics import Diagnostic
-from syrupc.errors import CompileError, InternalError
+from syrupc.errors import InternalError
 from syrupc.frontend.infer import TypedFunction
-from syrupc.frontend.rules import describe
 from syrupc.frontend.types import (
     BOOLEAN,
     DECISION,
@@ -41,25 +40,22 @@ from syrupc.frontend.types import (
     View,
     as_int,
 )
-from syrupc.frontend.typing import IntrinsicName, TypingContext
-from syrupc.lower import arithmetic, builtins, maps, packets
+from syrupc.frontend.typing import TypingContext
+from syrupc.lower import arithmetic, builtins, decisions, maps, packets
 from syrupc.lower.code import I32, I64, Code, FunctionState, Lowering, const
 from syrupc.lower.debug import FunctionDebug
 from syrupc.lower.module import BYTE_POINTER
-from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT, PASS_SLOT, FaultKind
 
 _SUPPORTED_NUMBA: Final = (0, 68)
 
 LOWERINGS: Final[Mapping[str, Lowering]] = {
     **arithmetic.LOWERINGS,
     **builtins.LOWERINGS,
+    **decisions.LOWERINGS,
     **maps.LOWERINGS,
     **packets.LOWERINGS,
 }
 """Operation -> its lowering, for every operation that has a typing rule."""
-
-DECISION_VALUE: Final = ir.LiteralStructType([I64, I64])
-"""A decision: the counter slot that names it, and the slot of the fault that counts if the executor is dead."""
 
 
 class BPF(Generic):
@@ -75,7 +71,7 @@ class _LeafModel(models.PrimitiveModel):
     VALUES: Final[Mapping[type, ir.Type]] = {
         Int: I64,
         Lit: I64,
-        Decision: DECISION_VALUE,
+        Decision: decisions.VALUE,
         InputType: BYTE_POINTER,
         View: BYTE_POINTER,
         Method: BYTE_POINTER,
@@ -179,14 +175,13 @@ class TargetContext(BaseContext):
             return val
         code = Code(builder, self.function_state)
         if toty == DECISION:
-            return _decide(code, val, fromty)
+            return decisions.decide(code, val, fromty)
         assert as_int(fromty) is not None, f"cast from {fromty} to {toty}"
         return code.truth(val, fromty) if toty == BOOLEAN else code.register(val, fromty)
 
     def get_constant_generic(self, _builder: Any, ty: Any, val: Any) -> Any:
         if ty == DECISION:
-            slot = PASS_SLOT if val == IntrinsicName("syrup.PASS") else DROP_SLOT
-            return ir.Constant(DECISION_VALUE, [const(slot), const(0)])
+            return decisions.special(val.name)
         if ty == BOOLEAN:
             return ir.IntType(1)(int(val))
         if isinstance(ty, Int):
@@ -201,31 +196,6 @@ class TargetContext(BaseContext):
 
     def pair_second(self, builder: Any, val: Any, _ty: Any) -> Any:
         return builder.extract_value(val, 1)
-
-
-def _decide(code: Code, value: Any, kind: types.Type) -> Any:
-    """An integer becomes a decision: it must name one of the executors that there can be."""
-    limit = code.state.module.target.max_executors
-    if isinstance(kind, Lit) and not 0 <= kind.value < limit:
-        raise CompileError(_no_such_executor(code, kind, limit))
-    builder = code.builder
-    index = code.register(value, kind)
-    if not isinstance(kind, Lit):
-        code.fault_if(builder.icmp_unsigned(">=", index, const(limit)), FaultKind.NO_EXECUTOR)
-    slot = builder.add(index, const(FIRST_EXECUTOR_SLOT))
-    decision = builder.insert_value(ir.Constant(DECISION_VALUE, ir.Undefined), slot, 0)
-    return builder.insert_value(decision, const(code.site(FaultKind.NO_EXECUTOR)), 1)
-
-
-def _no_such_executor(code: Code, kind: Lit, limit: int) -> Diagnostic:
-    help_line = "`return syrup.PASS` leaves the choice to the system, `return syrup.DROP` discards the input"
-    return Diagnostic(
-        "SYR202",
-        f"{describe(kind)} names no executor",
-        code.state.module.source.span(code.state.loc),
-        notes=(f"executors are numbered 0 to {limit - 1}",),
-        help=(help_line,),
-    )
 
 
 class _Library:

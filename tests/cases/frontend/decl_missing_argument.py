@@ -1,0 +1,9 @@
+import syrup
+from syrup import u64
+
+table = syrup.HashMap(u64, 4)  # E: SYR106 is not declared as
+
+
+@syrup.jit
+def policy(pkt: syrup.Packet) -> syrup.Executor:
+    return 0

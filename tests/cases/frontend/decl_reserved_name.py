@@ -1,0 +1,9 @@
+import syrup
+from syrup import u64
+
+syrup_table = syrup.Array(u64, 4)  # E: SYR106 cannot be the name
+
+
+@syrup.jit
+def policy(pkt: syrup.Packet) -> syrup.Executor:
+    return 0

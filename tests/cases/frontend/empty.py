@@ -1,0 +1,1 @@
+# E: SYR103 no policy

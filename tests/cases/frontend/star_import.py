@@ -1,0 +1,1 @@
+from syrup import *  # E: SYR110 hides
