@@ -1,7 +1,8 @@
 """The address space of the interpreter: regions far apart, each with its own bounds and permissions.
 
-An address is 64 bits: eight high ones (like a kernel address), 24 bits that name a region, 32 bits of offset.
-Arithmetic that leaves a region therefore never lands in another one, and every access outside is a `StepError`.
+An address is 64 bits: eight high ones (like a kernel address), 24 bits that name a region, 32 bits of offset. Every
+second name stays unused, so that arithmetic that leaves a region never lands in another one, and every access outside
+is a `StepError`.
 """
 
 from __future__ import annotations
@@ -60,8 +61,7 @@ class Region:
         self.data[offset : offset + len(data)] = data
 
     def outside(self, what: str, offset: int, size: int) -> StepError:
-        where = offset if offset < 1 << 31 else offset - (1 << 32)
-        return StepError(f"{what} of {size} bytes at offset {where} of {self.name}, which has {self.size}")
+        return StepError(f"{what} of {size} bytes at offset {offset} of {self.name}, which has {self.size}")
 
 
 class StackFrame(Region):
@@ -127,9 +127,9 @@ class Memory:
         """The address of the region's first byte; the same one as long as the region stays."""
         base = self._bases.get(region)
         if base is None:
-            number = _FIRST + len(self._bases)
+            number = _FIRST + 2 * len(self._bases)
             if number > OFFSET_MASK:
-                raise UnmodelledStepError("more than 16 million regions in one run")
+                raise UnmodelledStepError("more than 8 million regions in one run")
             base = number << 32
             self.regions[number] = region
             self._bases[region] = base
@@ -160,6 +160,10 @@ class Memory:
         return region, address & OFFSET_MASK
 
     def nothing_at(self, address: int) -> StepError:
+        """The error of an access where no region is."""
+        above, offset = self.regions.get((address >> 32) + 1), address & OFFSET_MASK
+        if above is not None and offset >> 31:
+            return StepError(f"access at offset {offset - (1 << 32)} of {above.name}")
         return StepError("null pointer" if address < 1 << 12 else f"{address:#x} is not an address")
 
     def load(self, address: int, size: int) -> int:
