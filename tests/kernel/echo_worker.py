@@ -1,7 +1,7 @@
 """A worker of a UDP service: its own socket, and an answer to every datagram. It ends when its standard input does.
 
-Options: `plain` does without SO_REUSEPORT, `late` sets it after `bind`, `shared` lets a second process inherit the
-socket, `tcp` listens for connections instead.
+Options: `nobody` serves as another user; `plain` does without SO_REUSEPORT; `late` sets it after `bind`; `shared` lets
+a second process inherit the socket; `tcp` listens for connections instead.
 """
 
 import os
@@ -10,6 +10,8 @@ import socket
 import sys
 
 host, port, number, *options = sys.argv[1:]
+if "nobody" in options:
+    os.setuid(65534)
 sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM if "tcp" in options else socket.SOCK_DGRAM)
 if not {"plain", "late"} & set(options):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import sys
@@ -90,12 +91,13 @@ class Worker:
     """A process with one echoing socket: it answers with its own number, then the datagram."""
 
     process: subprocess.Popen[str]
-    number: int
+    port: int = 0
 
-    def port(self) -> int:
-        """The port that the worker has bound, once it has."""
+    def bound(self) -> int:
+        """Wait until the worker has bound its socket; its port."""
         assert self.process.stdout is not None
-        return int(self.process.stdout.readline())
+        self.port = int(self.process.stdout.readline())
+        return self.port
 
     def kill(self) -> None:
         self.process.kill()
@@ -109,25 +111,38 @@ class Worker:
 
 
 @contextmanager
-def workers(count: int, *options: str, host: str = HOST, user: int | None = None) -> Iterator[tuple[int, list[Worker]]]:
+def workers(count: int, *options: str, host: str = HOST) -> Iterator[tuple[int, list[Worker]]]:
     """Worker processes at one port, started one after the other, and that port. They end with this process."""
+    with joining(0, count, *options, host=host) as started:
+        yield started[0].port, started
+
+
+@contextmanager
+def joining(port: int, count: int, *options: str, host: str = HOST) -> Iterator[list[Worker]]:
+    """More worker processes at a port; 0 stands for any that is free."""
     started: list[Worker] = []
-    port = 0
     try:
         for number in range(count):
-            worker = _spawn(host, port, number, options, user)
-            started.append(worker)
-            port = worker.port()
-        yield port, started
+            started.append(_spawn(host, port, number, options))
+            port = started[-1].bound()
+        yield started
     finally:
         for each in started:
             each.close()
 
 
-def _spawn(host: str, port: int, number: int, options: Sequence[str], user: int | None) -> Worker:
-    command = [sys.executable, "-I", "-S", str(_WORKER), host, str(port), str(number), *options]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, user=user)
-    return Worker(process, number)
+def _spawn(host: str, port: int, number: int, options: Sequence[str]) -> Worker:
+    powerless = [*without_capabilities()] if "powerless" in options else []
+    command = [*powerless, sys.executable, "-I", "-S", str(_WORKER), host, str(port), str(number), *options]
+    return Worker(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+
+
+def without_capabilities(*kept: str) -> list[str]:
+    """The beginning of a command that shall have no capability but these, still as this user."""
+    setpriv = shutil.which("setpriv")
+    assert setpriv, "setpriv is part of util-linux"
+    wanted = "".join(f",+{each}" for each in kept)
+    return [setpriv, f"--inh-caps=-all{wanted}", f"--bounding-set=-all{wanted}"]
 
 
 @contextmanager

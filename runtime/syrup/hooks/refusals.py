@@ -35,9 +35,9 @@ def nobody(
 
 
 def unseen(group: str, uid: int, count: int, closed: bool) -> Diagnostic:
-    """Nobody visible has the socket open."""
-    if uid != os.geteuid() and closed and Capability.CAP_SYS_PTRACE not in effective():
-        return foreign(group, uid)
+    """Nobody has the socket open whom this process may look at."""
+    if closed and Capability.CAP_SYS_PTRACE not in effective():
+        return foreign(group, uid) if uid != os.geteuid() else _stronger(f"the process behind {group}")
     return Diagnostic(
         "SYR704",
         f"the process behind {group} cannot be seen",
@@ -60,12 +60,17 @@ def not_borrowed(group: str, uid: int, pid: int, command: str) -> Diagnostic:
     """pidfd_getfd(2) was refused."""
     if uid != os.geteuid() and Capability.CAP_SYS_PTRACE not in effective():
         return foreign(group, uid)
-    notes = ["the process has made itself undumpable, or has rights that this one lacks"]
+    return _stronger(f"process {pid} ({command})")
+
+
+def _stronger(who: str) -> Diagnostic:
+    """A process of the same user that is closed to this one all the same."""
+    notes = ["it has capabilities that this process lacks, or has made itself undumpable"]
     if _YAMA.exists() and _YAMA.read_text().strip() != "0":
-        notes.append("kernel.yama.ptrace_scope is set: only root and a parent may look into a process")
+        notes.append("kernel.yama.ptrace_scope is set: without CAP_SYS_PTRACE only a parent looks into a process")
     return Diagnostic(
         "SYR704",
-        f"the sockets of process {pid} ({command}) may not be borrowed",
+        f"this process may not borrow sockets from {who}",
         notes=tuple(notes),
         help=("give this process CAP_SYS_PTRACE, or let the application attach with `sockets=[...]`",),
     )
