@@ -86,8 +86,7 @@ def _steer(plan: Plan, policies: dict[str, Any], out: Console) -> Report:
     with kernel.steered(policies, plan.load, plan.workers) as ground, _progress(plan, out) as told:
         segments = run(plan, ground, told)
         how = ground.how
-    trace = draw(plan.load, plan.seed)
-    cost = {name: kernel.cost_ns(policy, trace, plan.load, plan.workers) for name, policy in policies.items()}
+    cost = kernel.costs_ns(policies, draw(plan.load, plan.seed), plan.load, plan.workers)
     return _report("kernel", how, plan, segments, cost, "ns", _default_to_expected(segments))
 
 

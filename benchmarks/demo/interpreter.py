@@ -22,7 +22,7 @@ from syrupc.verifier.verdict import VerifiedObject
 
 HOW: Final = (
     "Simulated: each policy ran in the project's own interpreter on every datagram; the latencies are those of an "
-    "exact simulation of the workers' queues, not measured."
+    "exact simulation of the workers' queues, not measured. insns: the instructions that a decision executes."
 )
 
 _FIRST_SOURCE_PORT: Final = 40_000

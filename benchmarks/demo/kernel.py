@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import socket
+import statistics
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import syrup
+from benchmarks.burst import NO_DECISION, Burst, Subject, by_hand, silent_group, take_turns
 from benchmarks.demo import workers
 from benchmarks.demo.generator import Outcome, drive
 from benchmarks.demo.schedule import DEFAULT
-from benchmarks.demo.tokens import refilled
+from benchmarks.demo.tokens import budget, refilled
 from benchmarks.demo.trace import Load, Trace
+from syrup import privileges
 from syrup.maps import descriptor
 
 Policies = Mapping[str, Any]
 
 _SILENCE_SCANS: Final = 5
 """A worker with requests in its queue answers one at least every SCAN; so many without an answer, and none is left."""
-_COST_SECONDS: Final = 0.2
+_BURSTS: Final = 15
+_ENOUGH_TOKENS: Final = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Steered:
         return (
             f"Padded mode: {len(self.service.pids)} worker processes answer every request from their store, then wait "
             f"until a GET took {load.get_us / 1000:g} ms and a SCAN {load.scan_us / 1000:g} ms, as if for a backend. "
-            "Real sockets, real datagrams; the waiting emulates workers with a core each."
+            "Real sockets, real datagrams; the waiting emulates workers with a core each. ns: the kernel's own measure "
+            "of a decision, on back-to-back datagrams."
         )
 
     def run(self, policy: str, trace: Trace) -> Outcome:
@@ -67,27 +70,32 @@ def steered(policies: Policies, load: Load, count: int) -> Iterator[Steered]:
         yield Steered(service, policies, load)
 
 
-def cost_ns(policy: Any, trace: Trace, load: Load, count: int) -> float:
-    """The kernel's own time for a decision, over back-to-back datagrams to sockets that nobody reads."""
-    port = workers.free_port()
-    datagrams = trace.datagrams()
+def costs_ns(policies: Policies, trace: Trace, load: Load, count: int) -> dict[str, float]:
+    """Each policy's time for a decision, as the kernel measures it on back-to-back datagrams, without the measuring.
+
+    Empty where this process may not let the kernel measure.
+    """
+    if not privileges.may_measure():
+        return {}
+    payloads = trace.datagrams()
     with ExitStack() as stack:
-        sockets = [stack.enter_context(_bound(port)) for _ in range(count)]
-        sender = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-        link = stack.enter_context(syrup.attach(policy, sockets=sockets))
+        subjects = {DEFAULT: stack.enter_context(_undecided(payloads, count))}
+        for name, policy in policies.items():
+            subjects[name] = stack.enter_context(_deciding(policy, payloads, load, count))
+        samples = take_turns(subjects, _BURSTS)
+    measuring = statistics.median(samples.pop(DEFAULT))
+    return {name: statistics.median(taken) - measuring for name, taken in samples.items()}
+
+
+@contextlib.contextmanager
+def _deciding(policy: Any, payloads: list[bytes], load: Load, count: int) -> Iterator[Subject]:
+    with silent_group(count) as group, syrup.attach(policy, sockets=group.sockets) as link:
         if "tokens" in link.maps:
-            stack.enter_context(refilled(link.maps.tokens, load))
-        sample = stack.enter_context(ThreadPoolExecutor(1)).submit(link.ns_per_decision, _COST_SECONDS)
-        while not sample.done():
-            for datagram in datagrams:
-                sender.sendto(datagram, (workers.HOST, port))
-        mean = sample.result()
-    assert mean is not None, "datagrams were sent all the time"
-    return float(mean)
+            link.maps.tokens.update(dict.fromkeys(budget(load), _ENOUGH_TOKENS))
+        yield Subject(link.record.groups[0].stub, Burst(payloads, group.port))
 
 
-def _bound(port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    sock.bind((workers.HOST, port))
-    return sock
+@contextlib.contextmanager
+def _undecided(payloads: list[bytes], count: int) -> Iterator[Subject]:
+    with silent_group(count) as group, by_hand(NO_DECISION, group) as program:
+        yield Subject(program, Burst(payloads, group.port))
