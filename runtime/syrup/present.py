@@ -109,8 +109,8 @@ def stats_fields(stats: Stats) -> dict[str, Any]:
 
 
 def console(stream: Any) -> Console:
-    """A console that cuts nothing where no terminal's width limits it."""
-    return Console(file=stream, highlight=False, width=None if stream.isatty() else 240)
+    """A console that cuts nothing where no terminal's width limits it, and takes no text for markup."""
+    return Console(file=stream, highlight=False, markup=False, emoji=False, width=None if stream.isatty() else 240)
 
 
 def _executor_table(executors: Sequence[ExecutorSocket]) -> Table:

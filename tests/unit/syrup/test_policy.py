@@ -1,0 +1,114 @@
+"""Policies as values: decorated functions run as plain Python and compile when they are used."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import syrup
+from syrup import policy as policy_module
+from syrup.policy import Policy, deployable
+from tests.kernel import handmade
+
+
+@syrup.jit
+def constant(pkt: syrup.Packet) -> syrup.Executor:
+    """Always the third."""
+    return len(pkt.payload) + 2
+
+
+@syrup.jit(hook=("socket",))
+def another(pkt: syrup.Packet) -> syrup.Executor:  # noqa: ARG001
+    return syrup.PASS
+
+
+@pytest.fixture
+def compilations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int | None]]:
+    """What was compiled: the compiler is replaced by one that always gives the same object."""
+    done: list[tuple[str, int | None]] = []
+
+    def compile_file(path: str, max_executors: int | None) -> Any:
+        done.append((path, max_executors))
+        return handmade.policy(handmade.PASS, name="constant")
+
+    monkeypatch.setattr(policy_module, "_compile_file", compile_file)
+    return done
+
+
+def test_a_policy_is_called_as_the_function_it_is() -> None:
+    assert constant(syrup.Packet(b"ab")) == 4
+    assert (constant.__name__, constant.__doc__, constant.name) == ("constant", "Always the third.", "constant")
+    assert constant.path == __file__
+    assert another.hooks == ("socket",)
+
+
+def test_a_policy_raises_what_python_raises() -> None:
+    @syrup.jit
+    def reads(pkt: syrup.Packet) -> syrup.Executor:
+        return pkt.payload.u8(0)
+
+    with pytest.raises(syrup.ShortPacket):
+        reads(syrup.Packet(b""))
+
+
+def test_a_policy_is_compiled_at_its_first_use_and_once(compilations: list[tuple[str, int | None]]) -> None:
+    made: Policy[..., Any] = Policy(policy_module.Unit("some.py"), "constant", ("socket",))
+    assert compilations == []
+    assert made.verified is made.verified
+    assert compilations == [("some.py", None)]
+
+
+def test_policies_of_one_file_share_what_they_compile_to(compilations: list[tuple[str, int | None]]) -> None:
+    unit = policy_module.Unit("some.py")
+    first: Policy[..., Any] = Policy(unit, "constant", ("socket",))
+    second: Policy[..., Any] = Policy(unit, "other", ("socket",))
+    assert first.verified is second.verified
+    assert len(compilations) == 1
+    assert constant._unit is another._unit
+
+
+def test_room_for_executors_is_a_choice_of_the_compilation(compilations: list[tuple[str, int | None]]) -> None:
+    assert syrup.compile("some.py", max_executors=100).verified
+    assert compilations == [("some.py", 100)]
+
+
+def test_a_path_is_compiled_to_the_policy_in_it(compilations: list[tuple[str, int | None]], tmp_path: Path) -> None:
+    found = syrup.compile(tmp_path / "some.py")
+    assert (found.name, found.hooks, compilations) == ("constant", ("socket",), [(str(tmp_path / "some.py"), None)])
+    with pytest.raises(TypeError, match="import the file to call it"):
+        found(syrup.Packet())
+
+
+@pytest.mark.usefixtures("compilations")
+def test_a_name_that_the_file_does_not_have_is_an_error() -> None:
+    with pytest.raises(syrup.UsageError, match="no policy `nothing`") as raised:
+        syrup.compile("some.py", name="nothing")
+    assert raised.value.diagnostics[0].notes == ("there are: `constant`",)
+
+
+@pytest.mark.usefixtures("compilations")
+def test_a_hook_that_the_policy_is_not_for_is_an_error() -> None:
+    made: Policy[..., Any] = Policy(policy_module.Unit("some.py"), "constant", ("socket",))
+    with pytest.raises(syrup.UsageError, match="no policy for the hook `cpu`"):
+        deployable(made, "cpu")
+
+
+@pytest.mark.parametrize("thing", [None, 3, b"some.py", handmade])
+def test_what_is_no_policy_is_not_attached(thing: Any) -> None:
+    with pytest.raises(TypeError, match="is attached, not a"):
+        deployable(thing, "socket")
+
+
+def test_every_public_name_is_there() -> None:
+    assert {name for name in syrup.__all__ if not hasattr(syrup, name)} == set()
+    assert set(syrup.__all__) <= set(dir(syrup))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        syrup.nothing  # noqa: B018
+
+
+def test_public_names_are_not_hidden_by_modules() -> None:
+    modules = {entry.removesuffix(".py") for entry in os.listdir(Path(syrup.__file__).parent)}
+    assert modules & set(syrup.__all__) == set()
