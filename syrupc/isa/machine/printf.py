@@ -11,8 +11,13 @@ from syrupc.isa.machine.memory import UnmodelledStepError
 _CONVERSION: Final = re.compile(rb"%(?P<flags>[-+ 0#]*)(?P<width>\d*)(?P<length>ll|l|)(?P<kind>[diuxXcs%])|%")
 
 
+def conversions(form: bytes) -> int:
+    """How many arguments `form` asks for."""
+    return sum(match["kind"] != b"%" for match in _CONVERSION.finditer(form))
+
+
 def render(form: bytes, arguments: Sequence[int], string: Callable[[int], bytes]) -> bytes:
-    """`form` with 64-bit `arguments` put in; `string` fetches what an address points to.
+    """`form` with 64-bit `arguments` put in, as many as it asks for; `string` fetches what an address points to.
 
     Raises `UnmodelledStepError` for a conversion that this does not know (pointers: their text depends on the kernel).
     """
@@ -26,7 +31,7 @@ def _convert(match: re.Match[bytes], values: Iterator[int], string: Callable[[in
         raise UnmodelledStepError("a conversion of a format string")
     if kind == b"%":
         return b"%"
-    value = next(values, 0)
+    value = next(values)
     if kind == b"s":
         return _padded(string(value), match)
     if kind == b"c":

@@ -7,7 +7,7 @@ from errno import E2BIG, EFAULT, EINVAL
 from typing import Final
 
 from syrupc.isa.machine.memory import StepError, UnmodelledStepError
-from syrupc.isa.machine.printf import render
+from syrupc.isa.machine.printf import conversions, render
 from syrupc.isa.machine.state import UNSET, State
 
 _M32: Final = (1 << 32) - 1
@@ -26,8 +26,7 @@ def get_smp_processor_id(state: State) -> int:
 
 
 def trace_printk(state: State, form: int, size: int) -> int:
-    arguments = [value for value in state.regs[3:6] if value is not UNSET]
-    return _trace(state, state.memory.read(form, size & _M32), arguments)
+    return _trace(state, state.memory.read(form, size & _M32), state.regs[3:6])
 
 
 def trace_vprintk(state: State, form: int, size: int, data: int, data_size: int) -> int:
@@ -39,9 +38,13 @@ def trace_vprintk(state: State, form: int, size: int, data: int, data_size: int)
 
 
 def _trace(state: State, form: bytes, arguments: Sequence[int]) -> int:
-    if not form.endswith(b"\0"):
+    text, end, _ = form.partition(b"\0")
+    wanted = conversions(text)
+    if not end or wanted > len(arguments):
         return -EINVAL
-    text = render(form.split(b"\0")[0], arguments, lambda address: state.memory.string(address, 1024))
+    if UNSET in arguments[:wanted]:
+        raise StepError("a format string asks for an argument that holds nothing")
+    text = render(text, arguments, lambda address: state.memory.string(address, 1024))
     state.trace.append(text.decode("utf-8", "backslashreplace"))
     return len(text)
 

@@ -25,7 +25,7 @@ from syrupc.isa.machine import (
 )
 from tests.unit.isa.runs import DATAGRAM, image, returned, run
 
-# -- results ---------------------------------------------------------------------------------------------------------
+# -- results -------------------------------------------------------------------------------------------------------
 
 
 def test_r0_is_the_result_and_its_low_half_what_the_kernel_takes() -> None:
@@ -64,7 +64,7 @@ def test_the_packet_afterwards_is_given() -> None:
     assert run(text, context=xdp(bytes(4))).packet == b"\0\xee\0\0"
 
 
-# -- calls -----------------------------------------------------------------------------------------------------------
+# -- calls ---------------------------------------------------------------------------------------------------------
 
 
 def test_a_function_gets_its_arguments_and_keeps_the_callers_registers() -> None:
@@ -176,7 +176,7 @@ def test_tail_calls_end_after_33() -> None:
     assert counter.lookup(bytes(4)) == (33).to_bytes(8, "little")
 
 
-# -- limits and errors -------------------------------------------------------------------------------------------------
+# -- limits and errors -----------------------------------------------------------------------------------------------
 
 
 def test_a_run_has_a_budget() -> None:
@@ -302,7 +302,7 @@ def test_a_filler_makes_unwritten_stack_readable() -> None:
     assert returned("r0 = *(u16 *)(r10 - 8)\nexit", filler=0xA5) == 0xA5A5
 
 
-# -- surroundings ------------------------------------------------------------------------------------------------------
+# -- surroundings ----------------------------------------------------------------------------------------------------
 
 
 def test_a_helper_can_be_replaced() -> None:
