@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(error, arguments)
     except (KeyboardInterrupt, click.Abort):
         return Status.INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # click turns the first into the second, and nothing else
         # Nobody reads on; what is buffered must not raise once more when the interpreter ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Status.BROKEN_PIPE

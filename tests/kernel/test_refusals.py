@@ -208,12 +208,14 @@ def test_a_given_descriptor_that_is_no_socket() -> None:
 
 def test_wrong_arguments_are_refused_before_anything_is_done(group: list[socket.socket]) -> None:
     port = port_of(group[0])
-    for wrong in ({}, {"port": port, "sockets": group}):
+    unclear: list[dict[str, Any]] = [{}, {"port": port, "sockets": group}]
+    for where in unclear:
         with pytest.raises(TypeError, match="either `port` or `sockets`"):
-            syrup.attach(policy(PASS), **wrong)
-    for usage in ({"port": 0}, {"port": 65536}, {"port": port, "hook": "nowhere"}):
+            syrup.attach(policy(PASS), **where)
+    impossible: list[dict[str, Any]] = [{"port": 0}, {"port": 65536}, {"port": port, "hook": "nowhere"}]
+    for where in impossible:
         with pytest.raises(syrup.UsageError):
-            syrup.attach(policy(PASS), **usage)
+            syrup.attach(policy(PASS), **where)
     with pytest.raises(ValueError, match="empty"):
         syrup.attach(policy(PASS), sockets=[])
     with pytest.raises(TypeError, match="not a int"):
