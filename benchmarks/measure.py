@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+from syrupc.errors import SyrupError
+from syrupc.render import render_text
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ("round_robin", "flow_hash", "sita", "scan_avoid", "token", "key_hash")
@@ -61,7 +65,11 @@ def main(measure: Callable[[], Sequence[Figure]], method: str | None) -> None:
     parser = argparse.ArgumentParser(description=method, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", metavar="FILE", help="write the figures as JSON; - is the standard output")
     options = parser.parse_args()
-    figures = measure()
+    try:
+        figures = measure()
+    except SyrupError as error:
+        sys.stderr.write(render_text(error.diagnostics))
+        sys.exit(1)
     title = method.splitlines()[0]
     if options.json != "-":
         Console().print(_table(title, figures))

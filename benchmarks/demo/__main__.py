@@ -26,6 +26,7 @@ from benchmarks.demo.trace import Load, draw
 from benchmarks.measure import EXAMPLES, example
 from syrup import features, privileges
 from syrupc.errors import LoadError, SyrupError
+from syrupc.render import render_text
 
 _INTERRUPTED: Final = 130
 Told = Callable[[str, int], None]
@@ -42,7 +43,7 @@ def main() -> int:
         out.print("interrupted; the workers are stopped, and nothing is attached any more")
         return _INTERRUPTED
     except SyrupError as error:
-        Console(stderr=True).print(str(error), highlight=False, markup=False)
+        sys.stderr.write(render_text(error.diagnostics))
         return 1
     show(report, out)
     if options.json == "-":

@@ -1,0 +1,107 @@
+"""The example policies as plain Python: what each decides, on datagrams of the demo's service."""
+
+import ast
+from collections import Counter
+from importlib import import_module
+
+import pytest
+
+import syrup
+from benchmarks.demo.protocol import GET, SCAN, Message, pack
+from benchmarks.demo.trace import Load, draw
+from benchmarks.measure import EXAMPLES, example
+from examples.flow_hash import flow_hash
+from examples.key_hash import key_hash
+from examples.round_robin import round_robin
+from examples.scan_avoid import scan_avoid, serving
+from examples.sita import sita
+from examples.token import token, tokens
+
+WORKERS = 6
+
+
+def request(kind: int = GET, *, key: int = 1, user: int = 1) -> syrup.Packet:
+    return syrup.Packet(pack(Message(kind, user, 1, key, 0)))
+
+
+@pytest.fixture(autouse=True)
+def _idle() -> None:
+    for worker in range(WORKERS):
+        serving[worker] = 0
+    tokens.clear()
+
+
+def test_round_robin_takes_the_workers_in_turn() -> None:
+    first = [round_robin(request()) for _ in range(WORKERS)]
+
+    assert sorted(first) == list(range(WORKERS))
+    assert [round_robin(request()) for _ in range(WORKERS)] == first
+
+
+def test_flow_hash_keeps_a_flow_with_one_worker() -> None:
+    packets = [syrup.Packet(flow_hash=hash_) for hash_ in (0, 7, 2**32 - 1)]
+
+    assert [flow_hash(packet) for packet in packets] == [0, 1, 3]
+    assert [flow_hash(packet) for packet in packets] == [0, 1, 3]
+
+
+def test_sita_gives_scans_a_worker_of_their_own() -> None:
+    assert {sita(request(SCAN)) for _ in range(20)} == {WORKERS - 1}
+    assert {sita(request(GET)) for _ in range(20)} == set(range(WORKERS - 1))
+
+
+def test_sita_leaves_what_it_cannot_read_to_the_default() -> None:
+    with pytest.raises(syrup.ShortPacket):
+        sita(syrup.Packet(b""))
+
+
+def test_scan_avoid_avoids_who_serves_a_scan() -> None:
+    serving[2] = serving[3] = SCAN
+    serving[4] = GET
+
+    assert {scan_avoid(request()) for _ in range(20)} == {0, 1, 4, 5}
+
+
+def test_scan_avoid_asks_the_default_when_all_serve_scans() -> None:
+    for worker in range(WORKERS):
+        serving[worker] = SCAN
+
+    assert scan_avoid(request()) == syrup.PASS
+
+
+def test_token_lets_pass_what_there_are_tokens_for() -> None:
+    tokens[7] = 2
+
+    assert [token(request(user=7)) for _ in range(4)] == [syrup.PASS, syrup.PASS, syrup.DROP, syrup.DROP]
+    tokens[7] = 1  # a refill
+    assert [token(request(user=7)) for _ in range(2)] == [syrup.PASS, syrup.DROP]
+
+
+def test_token_drops_users_without_an_entry() -> None:
+    assert token(request(user=8)) == syrup.DROP
+
+
+def test_key_hash_gives_a_key_one_owner_and_spreads_the_keys() -> None:
+    owners = Counter(key_hash(request(key=key)) for key in range(6000))
+
+    assert sorted(owners) == list(range(WORKERS))
+    assert all(900 < count < 1100 for count in owners.values())
+    assert key_hash(request(GET, key=5)) == key_hash(request(SCAN, key=5))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_policy_decides_on_every_request_of_the_demo(name: str) -> None:
+    policy = getattr(import_module(f"examples.{name}"), name)
+    decisions = {policy(syrup.Packet(data)) for data in draw(Load(seconds=0.1), seed=1).datagrams()}
+
+    assert decisions <= {syrup.PASS, syrup.DROP, *range(WORKERS)}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_policy_fits_in_twenty_lines_and_says_when_to_use_it(name: str) -> None:
+    text = example(name).read_text()
+    module = ast.parse(text)
+
+    policy_lines = [line for line in text.splitlines()[module.body[0].end_lineno :] if line.strip()]
+    assert len(policy_lines) <= 20
+    assert "Use it " in (ast.get_docstring(module) or "")
