@@ -14,6 +14,7 @@ _TITLES: Final[dict[str, str]] = {
     "SYR001": "file cannot be read",
     "SYR002": "file cannot be written",
     "SYR003": "unknown option value",
+    "SYR004": "no such policy in the file",
     # -- language ----------------------------------------------------------------------------------------------------
     "SYR101": "construct outside the policy language",
     "SYR102": "syntax error",
@@ -32,6 +33,7 @@ _TITLES: Final[dict[str, str]] = {
     "SYR204": "no such attribute or method",
     "SYR205": "wrong arguments",
     "SYR206": "types do not join",
+    "SYR207": "annotation of another type",
     # -- lowering ----------------------------------------------------------------------------------------------------
     "SYR301": "not available at this hook",
     "SYR302": "not available on this kernel",
@@ -63,6 +65,7 @@ _TITLES: Final[dict[str, str]] = {
     "SYR521": "instruction not known to the kernel",
     "SYR522": "memory access not proven",
     "SYR523": "borrowed object not given back",
+    "SYR524": "access not aligned",
     # -- load --------------------------------------------------------------------------------------------------------
     "SYR601": "missing privilege",
     "SYR602": "kernel lacks a feature",

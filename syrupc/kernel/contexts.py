@@ -43,6 +43,8 @@ class Field:
         """Whether `size` bytes at `offset` of the context may be read through this field."""
         if self.gives is not Gives.NUMBER:
             return (offset, size) == (self.offset, self.size)
+        if (offset, size) == (self.offset, self.unit):
+            return True
         return self.least <= size <= self.unit and offset + size <= self.end
 
     def writable(self, offset: int, size: int) -> bool:
@@ -181,7 +183,7 @@ CONTEXTS: Final = {
             _number("protocol", 12, "5.9"),
             _number("remote_ip4", 16, "5.9"),
             Field("remote_ip6", 20, 16, 4, 1, since="5.9"),
-            Field("remote_port", 36, 4, 4, 1, since="5.9"),
+            Field("remote_port", 36, 2, 4, 1, since="5.9"),
             _number("local_ip4", 40, "5.9"),
             Field("local_ip6", 44, 16, 4, 1, since="5.9"),
             _number("local_port", 60, "5.9"),

@@ -48,6 +48,19 @@ PROGRAM_TYPES: Final = {row.number: row for row in _ROWS}
 
 BY_NAME: Final = {row.name: row for row in _ROWS}
 
+
+def returns(kind: ProgramType, attach_type: int) -> tuple[int, int] | None:
+    """What the kernel lets a program of the type return where it is attached like this."""
+    return _RETURNS_ATTACHED.get((kind.name, attach_type), kind.returns)
+
+
+# `enum bpf_attach_type`: BPF_CGROUP_INET_EGRESS 1, BPF_TRACE_KPROBE_SESSION 56, BPF_TRACE_UPROBE_SESSION 57.
+_RETURNS_ATTACHED: Final = {
+    ("cgroup_skb", 1): (0, 3),
+    ("kprobe", 56): (0, 1),
+    ("kprobe", 57): (0, 1),
+}
+
 _EXACT_SECTIONS: Final = {section: row for row in _ROWS for section in row.sections}
 
 

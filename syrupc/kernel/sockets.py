@@ -16,7 +16,8 @@ _COMMON: Final = (
     Field("src_ip4", 24, 4, 4, 1, since="5.1"),
     Field("src_ip6", 28, 16, 4, 1, since="5.1"),
     Field("src_port", 44, 4, 4, 1, since="5.1"),
-    Field("dst_port", 48, 4, 4, 1, since="5.1"),
+    # Two bytes of port, then padding: all four may be read at once, as older programs do.
+    Field("dst_port", 48, 2, 4, 1, since="5.1"),
     Field("dst_ip4", 52, 4, 4, 1, since="5.1"),
     Field("dst_ip6", 56, 16, 4, 1, since="5.1"),
     Field("state", 72, 4, 4, 1, since="5.1"),

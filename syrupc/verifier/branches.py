@@ -22,7 +22,6 @@ from syrupc.verifier.values import (
     Value,
 )
 
-_PACKET_SIDES = frozenset({(Kind.PACKET, Kind.PACKET_END), (Kind.PACKET_META, Kind.PACKET)})
 _BELOW = (op.JLT, op.JLE)
 
 
@@ -54,7 +53,7 @@ def operands(state: State, insn: Insn) -> tuple[Value, Value]:
 
 def _decide_packet(comparison: int, left: Pointer, right: Pointer) -> bool | None:
     """A pointer that an earlier comparison has put at or behind the end stays there."""
-    if (right.kind, left.kind) in _PACKET_SIDES and left.kind is Kind.PACKET_END:
+    if left.kind is Kind.PACKET_END:
         left, right, comparison = right, left, compare.SWAPPED[comparison]
     if left.kind is not Kind.PACKET or right.kind is not Kind.PACKET_END or left.extent >= 0:
         return None
@@ -138,14 +137,21 @@ def settle_null(state: State, pointer: Pointer, null: bool) -> None:
 
 
 def _assume_pointers(state: State, comparison: int, taken: bool, left: Pointer, right: Pointer) -> None:
-    if (left.kind, right.kind) in _PACKET_SIDES:
+    if _is_end(left, right):
         _assume_packet(state, comparison, taken, left)
-    elif (right.kind, left.kind) in _PACKET_SIDES:
+    elif _is_end(right, left):
         _assume_packet(state, compare.SWAPPED[comparison], taken, right)
     elif comparison in (op.JEQ, op.JNE) and taken == (comparison == op.JEQ) and left.nullable != right.nullable:
         other = right if left.nullable else left
         if other.kind not in (Kind.KERNEL_OBJECT,):
             settle_null(state, left if left.nullable else right, False)
+
+
+def _is_end(pointer: Pointer, end: Pointer) -> bool:
+    """Whether `end` is where the region of `pointer` ends: metadata ends where the packet starts."""
+    if pointer.kind is Kind.PACKET_META:
+        return end.kind is Kind.PACKET and not end.offset and end.variable == ZERO
+    return pointer.kind is Kind.PACKET and end.kind is Kind.PACKET_END
 
 
 def _assume_packet(state: State, comparison: int, taken: bool, pointer: Pointer) -> None:

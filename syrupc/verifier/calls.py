@@ -137,16 +137,17 @@ def _check_arguments(subject: Subject, state: State, helper: Helper) -> Call | F
             spans.extend(checked)
         if helper.releases and type(value) is Pointer and value.reference:
             released = value.reference
-    if helper.releases and not released and not is_null(state.registers[1]):
+    if helper.releases and not released:
         return unsafe("SYR523", f"`{helper.name}` gives back what was not borrowed")
     finding = _check_special(helper, state)
     return finding or Call(helper, used, tuple(spans), released, allocated)
 
 
 def _check_special(helper: Helper, state: State) -> Finding | None:
-    if helper.id == _LOCAL_STORAGE and not is_null(state.registers[2]):
-        return unsafe("SYR512", f"the flags of `{helper.name}` must be 0")
-    return None
+    if helper.id != _LOCAL_STORAGE:
+        return None
+    state.demand(state.registers[2])
+    return None if is_null(state.registers[2]) else unsafe("SYR512", f"the flags of `{helper.name}` must be 0")
 
 
 def _wrong(helper: Helper, register: int, arg: Arg, value: Value) -> Finding:
@@ -187,10 +188,11 @@ def _check_argument(
     if arg is Arg.ANY:
         return ()
     if arg in _NULLABLE and is_null(value):
+        state.demand(value)
         return ()
     if arg in _MEMORY:
         # The size follows, and is checked together with it.
-        return () if _is_memory(value) or is_null(value) else _not_memory(helper, register, arg, value)
+        return () if _is_memory(value) else _not_memory(helper, register, arg, value)
     if arg is Arg.KEY and definition is not None:
         return _span(subject, state, helper, register, arg, definition.key_size, False)
     if arg in (Arg.VALUE, Arg.VALUE_OR_NULL) and definition is not None:
@@ -273,10 +275,8 @@ def _check_size(
             help="bound it first: `if size > N: return PASS`",
             details=f"r{register} up to {size}",
         )
-    if is_null(pointer):
-        if size == 0 and (arg is Arg.SIZE_OR_ZERO):
-            return ()
-        return _wrong(helper, register - 1, memory, pointer)
+    if is_null(pointer) and size == 0:
+        return ()
     exact = not value.range.mask
     return _span(subject, state, helper, register - 1, memory, size, memory in _OUT, exact, arg is Arg.SIZE_OR_ZERO)
 

@@ -54,6 +54,11 @@ def is_conditional(insn: Insn) -> bool:
     return insn.cls in (op.JMP, op.JMP32) and insn.operation in _CONDITIONAL
 
 
+def is_goto(insn: Insn) -> bool:
+    """Whether the instruction jumps whatever the registers hold."""
+    return insn.cls in (op.JMP, op.JMP32) and insn.operation == op.JA
+
+
 def is_call(insn: Insn) -> bool:
     """Whether the instruction calls a function of the same program."""
     return insn.opcode == CALL and insn.src == op.CALL_LOCAL
@@ -152,7 +157,7 @@ def _check_edges(insns: tuple[Insn, ...], functions: Mapping[int, Function]) -> 
 
 
 def _jumps(insn: Insn) -> bool:
-    return is_conditional(insn) or (insn.cls in (op.JMP, op.JMP32) and insn.operation == op.JA)
+    return is_conditional(insn) or is_goto(insn)
 
 
 def successors(insn: Insn, slot: int) -> tuple[int, ...]:
@@ -161,7 +166,7 @@ def successors(insn: Insn, slot: int) -> tuple[int, ...]:
         return ()
     if is_conditional(insn):
         return slot + 1, jump_target(insn, slot)
-    if _jumps(insn):
+    if is_goto(insn):
         return (jump_target(insn, slot),)
     return (slot + width(insn),)
 
@@ -213,7 +218,7 @@ def _crossings(insns: tuple[Insn, ...]) -> frozenset[int]:
         insn = insns[slot]
         if is_conditional(insn):
             found |= {slot, jump_target(insn, slot)}
-        elif _jumps(insn):
+        elif is_goto(insn):
             found.add(jump_target(insn, slot))
         elif is_call(insn):
             found |= {slot + 1, _referred(insn, slot) or 0}

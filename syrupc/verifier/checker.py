@@ -41,16 +41,17 @@ def check(subject: Subject, state: State, obligation: Obligation) -> Finding | N
             return None if state.frames[-1].registers[register] is not None else _unset(register)
         case Replaceable(register):
             return None if register != op.FRAME_POINTER else _frame_pointer()
-        case Readable(register, offset, size, sign):
-            return _check_read(subject, state, state.registers[register], offset, size, sign)
-        case Writable(register, offset, size, source):
-            return _check_write(subject, state, register, offset, size, source)
-        case Updatable(register, offset, size, source, fetches):
-            return _check_update(subject, state, register, offset, size, source, fetches)
+        case Readable(register, offset, size, sign, atomic):
+            return _check_read(subject, state, state.registers[register], offset, size, sign, atomic)
+        case Writable(register, offset, size, source, atomic):
+            return _check_write(subject, state, register, offset, size, source, atomic)
+        case Updatable(register, offset, size):
+            return _check_update(subject, state, register, offset, size)
         case Computable(operation, register, source, immediate, bits):
-            left = state.registers[register]
-            right = Number(const(immediate)) if source is None else state.registers[source]
-            return check_arithmetic(operation, left, right, bits)
+            if source is not None:
+                return check_arithmetic(operation, state.registers[register], state.registers[source], bits)
+            finding = _check_immediate(operation, immediate, bits)
+            return finding or check_arithmetic(operation, state.registers[register], Number(const(immediate)), bits)
         case KnownInstruction(what, since):
             return None if brought(since, subject.kernel.release) else _newer(subject, what, since)
         case UsableMap(kind):
@@ -103,44 +104,39 @@ def _newer(subject: Subject, what: str, since: str) -> Finding:
 # -- memory ------------------------------------------------------------------------------------------------------------
 
 
-def _check_read(subject: Subject, state: State, value: Value, offset: int, size: int, sign: bool) -> Finding | None:
-    finding = check_access(subject, state, value, offset, size, write=False)
+def _check_read(
+    subject: Subject, state: State, value: Value, offset: int, size: int, sign: bool, atomic: bool
+) -> Finding | None:
+    finding = check_access(subject, state, value, offset, size, write=False, atomic=atomic)
     if finding is None and sign and type(value) is Pointer and value.kind is Kind.CONTEXT:
         return unsafe("SYR508", "a field of the context cannot be read with its sign")
     return finding
 
 
 def _check_write(
-    subject: Subject, state: State, register: int, offset: int, size: int, source: int | None
+    subject: Subject, state: State, register: int, offset: int, size: int, source: int | None, atomic: bool
 ) -> Finding | None:
     target = state.registers[register]
-    finding = check_access(subject, state, target, offset, size, write=True)
+    finding = check_access(subject, state, target, offset, size, write=True, atomic=atomic)
     if finding or source is None or type(target) is not Pointer or target.kind is not Kind.STACK:
         return finding
     stored = state.registers[source]
     if type(stored) is not Pointer:
         return None
-    if size != SLOT:
+    if size != SLOT and target.fixed:
         return unsafe("SYR507", "only a part of a pointer is stored", details=f"{size} bytes of r{source}")
     if not target.fixed:
-        return unsupported("storing a pointer at a computed place of the stack")
+        return None  # what lies there afterwards is only known to be bytes
     if stored.kind is Kind.STACK and target.target != state.depth:
         return unsafe("SYR507", "the address of a local would outlive its function")
     return None
 
 
-def _check_update(
-    subject: Subject, state: State, register: int, offset: int, size: int, source: int, fetches: bool
-) -> Finding | None:
+def _check_update(subject: Subject, state: State, register: int, offset: int, size: int) -> Finding | None:
     target = state.registers[register]
-    if type(state.registers[source]) is Pointer:
-        return unsupported("an atomic operation with a pointer")
-    finding = check_access(subject, state, target, offset, size, write=True, atomic=True)
-    if finding is None:
-        finding = check_access(subject, state, target, offset, size, write=False, atomic=True)
-    if finding is None and fetches and type(target) is Pointer and target.kind is Kind.STACK and not target.fixed:
-        return unsupported("an atomic operation at a computed place of the stack")
-    return finding
+    return check_access(subject, state, target, offset, size, write=True, atomic=True) or check_access(
+        subject, state, target, offset, size, write=False, atomic=True
+    )
 
 
 # -- arithmetic --------------------------------------------------------------------------------------------------------
@@ -149,7 +145,7 @@ def _check_update(
 def check_arithmetic(operation: int, left: Value, right: Value, bits: int) -> Finding | None:
     """Numbers permit everything. A pointer may move by a bounded number; everything else on it has no meaning."""
     if type(left) is Number and type(right) is Number:
-        return _check_constant(operation, right, bits)
+        return None
     if operation in (op.NEG, op.END):
         return None
     if type(left) is Pointer and type(right) is Pointer:
@@ -165,9 +161,12 @@ def check_arithmetic(operation: int, left: Value, right: Value, bits: int) -> Fi
     return None
 
 
-def _check_constant(operation: int, right: Number, bits: int) -> Finding | None:
-    # Only an immediate is refused; a register is masked by the machine.
-    del operation, right, bits
+def _check_immediate(operation: int, immediate: int, bits: int) -> Finding | None:
+    """Registers divide by zero and shift too far as the machine defines it; a constant that does is refused."""
+    if operation in (op.DIV, op.MOD) and immediate == 0:
+        return unsafe("SYR501", "this divides by a constant zero")
+    if operation in (op.LSH, op.RSH, op.ARSH) and not 0 <= immediate < bits:
+        return unsafe("SYR501", f"this shifts {bits} bits by {immediate}", help=f"shift by 0 to {bits - 1}")
     return None
 
 
@@ -272,14 +271,17 @@ def _check_return(subject: Subject, state: State) -> Finding | None:
         return _unreleased()
     if value is None:
         return _unset(0)
-    return check_result(subject, value)
+    finding = check_result(subject, value)
+    if finding is None and subject.returns is not None:
+        state.demand(value)
+    return finding
 
 
 def check_result(subject: Subject, value: Value) -> Finding | None:
     """The program's result is in the range that its hook accepts."""
-    if subject.type.returns is None:
+    if subject.returns is None:
         return None
-    low, high = subject.type.returns
+    low, high = subject.returns
     if type(value) is Number and low <= value.range.s32min and value.range.s32max <= high:
         return None
     return not_proven(

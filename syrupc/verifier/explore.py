@@ -15,15 +15,15 @@ from typing import Final
 
 from syrupc.isa.insn import Insn
 from syrupc.verifier.branches import assume, decide
-from syrupc.verifier.cfg import EXIT, Flow, is_call, is_conditional, jump_target, successors, width
+from syrupc.verifier.cfg import EXIT, Flow, is_call, is_conditional, is_goto, jump_target
 from syrupc.verifier.checker import check
 from syrupc.verifier.cover import covers, repeats
 from syrupc.verifier.findings import Finding, too_costly, unsafe
-from syrupc.verifier.obligations import Obligation, obligations
-from syrupc.verifier.state import Checkpoint, State, Turn, mark_read, register_place, slot_place
+from syrupc.verifier.obligations import Obligation, Readable, Writable, obligations
+from syrupc.verifier.state import ZEROED, Checkpoint, State, Turn, mark_read, register_place, slot_place
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.transfer import enter, first_state, leave, step
-from syrupc.verifier.values import Number
+from syrupc.verifier.values import NAMES, REWRITTEN, Kind, Number, Pointer
 
 MAX_PROCESSED: Final = 1_000_000
 MAX_OPEN: Final = 8192
@@ -62,6 +62,7 @@ class _Explorer:
     kept: defaultdict[int, list[Checkpoint]] = field(default_factory=lambda: defaultdict(list))
     pending: list[State] = field(default_factory=list)
     plans: dict[int, tuple[Obligation, ...]] = field(default_factory=dict)
+    kinds: dict[int, Kind] = field(default_factory=dict)
     depths: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     identities: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     processed: int = 0
@@ -106,7 +107,7 @@ class _Explorer:
                     return outcome
             insn = insns[state.slot]
             for obligation in self._plan(state.slot, insn):
-                finding = check(self.subject, state, obligation)
+                finding = check(self.subject, state, obligation) or self._check_kind(state, obligation)
                 if finding:
                     return finding
             state.steps += 1
@@ -123,9 +124,9 @@ class _Explorer:
                 finding = self._branch(state, insn)
                 if finding:
                     return finding
-            elif (following := successors(insn, state.slot)) != (state.slot + width(insn),):
+            elif is_goto(insn):
                 self.jumps += 1
-                state.slot = following[0]
+                state.slot = jump_target(insn, state.slot)
             else:
                 step(self.subject, state, insn, self._fresh)
 
@@ -134,6 +135,21 @@ class _Explorer:
         if plan is None:
             plan = self.plans[slot] = obligations(insn, slot)
         return plan
+
+    def _check_kind(self, state: State, obligation: Obligation) -> Finding | None:
+        """An instruction that the kernel rewrites for one region leads to that region on every path."""
+        if not isinstance(obligation, Readable | Writable):
+            return None
+        pointer = state.registers[obligation.register]
+        assert type(pointer) is Pointer
+        first = self.kinds.setdefault(state.slot, pointer.kind)
+        if first is pointer.kind or not {first, pointer.kind} & REWRITTEN:
+            return None
+        return unsafe(
+            "SYR509",
+            f"this accesses {NAMES[first]} on one path and {NAMES[pointer.kind]} on another",
+            help="write the access twice, once on each path",
+        )
 
     def _fresh(self) -> int:
         return next(self.identities)
@@ -197,7 +213,8 @@ class _Explorer:
                 if earlier.precise & register_place(depth, register):
                     state.demand(value)
             for number, slot in frame.stack.items():
-                if earlier.precise & slot_place(depth, number):
+                place = slot_place(depth, number)
+                if earlier.precise & place or (earlier.read & place and _holds_zeros(earlier, depth, number)):
                     state.demand(slot.value)
         mark_read(state.checkpoint, earlier.read & ~state.written)
         self._finish(state, earlier.longest)
@@ -248,6 +265,12 @@ class _Explorer:
             if not closing and not longer:
                 return
             checkpoint = checkpoint.parent
+
+
+def _holds_zeros(checkpoint: Checkpoint, depth: int, number: int) -> bool:
+    """Whether bytes of the slot were known to be zero, which a stored number may have stood in for."""
+    slot = checkpoint.frames[depth].stack.get(number)
+    return slot is not None and ZEROED in slot.bytes
 
 
 def _drop_single_identities(state: State) -> None:

@@ -56,6 +56,7 @@ def _verdict(subject: Subject, finding: Finding | None, walk: Walk, stack: int =
         executed=walk.executed,
         processed=walk.processed,
         stack=stack,
+        slot=finding.slot if finding else -1,
     )
 
 

@@ -49,6 +49,7 @@ class Readable:
     offset: int
     size: int
     sign: bool = False
+    atomic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Writable:
     offset: int
     size: int
     source: int | None
+    atomic: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,6 @@ class Updatable:
     register: int
     offset: int
     size: int
-    source: int
-    fetches: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,17 +193,17 @@ def _newer_arithmetic(insn: Insn) -> tuple[Obligation, ...]:
 
 def _atomic(insn: Insn) -> tuple[Obligation, ...]:
     if insn.imm == op.LOAD_ACQUIRE:
-        access = Readable(insn.src, insn.off, insn.size)
+        access = Readable(insn.src, insn.off, insn.size, atomic=True)
         newer = KnownInstruction("a load with acquire ordering", "6.15")
         return newer, Initialised(insn.src), access, Replaceable(insn.dst)
     if insn.imm == op.STORE_RELEASE:
-        written = Writable(insn.dst, insn.off, insn.size, insn.src)
+        written = Writable(insn.dst, insn.off, insn.size, insn.src, atomic=True)
         known = KnownInstruction("a store with release ordering", "6.15")
         return known, Initialised(insn.src), Initialised(insn.dst), written
     operands: tuple[Obligation, ...] = (Initialised(insn.src), Initialised(insn.dst))
     if insn.imm == op.CMPXCHG:
         operands = (*operands, Initialised(0))
-    update = Updatable(insn.dst, insn.off, insn.size, insn.src, bool(insn.imm & op.FETCH))
+    update = Updatable(insn.dst, insn.off, insn.size)
     fetched: tuple[Obligation, ...] = ()
     if insn.imm & op.FETCH and insn.imm != op.CMPXCHG:
         fetched = (Replaceable(insn.src),)

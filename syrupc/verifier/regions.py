@@ -8,6 +8,7 @@ from syrupc.kernel.contexts import Field, Gives
 from syrupc.kernel.map_types import RDONLY_PROG, WRONLY_PROG
 from syrupc.kernel.release import brought
 from syrupc.kernel.sockets import SOCKETS as SOCKET_FIELDS
+from syrupc.verifier import tnum
 from syrupc.verifier.findings import Finding, not_proven, unsafe, unsupported
 from syrupc.verifier.state import FULL_SPILL, SLOT, SPILLED, STACK_SIZE, UNTOUCHED, UNTOUCHED_SLOT, State
 from syrupc.verifier.subject import Subject
@@ -29,6 +30,9 @@ def check_access(
     if atomic and value.kind in (Kind.CONTEXT, Kind.PACKET, Kind.PACKET_META, *SOCKETS):
         return unsafe("SYR509", f"no atomic operation is possible on {NAMES[value.kind]}")
     offset += value.offset
+    strict = atomic or subject.conditions.strict_alignment or value.kind is Kind.STACK
+    if strict and not _aligned(value, offset, size):
+        return unsafe("SYR524", f"an access to {NAMES[value.kind]} is not aligned to its size", details=f"{size} bytes")
     match value.kind:
         case Kind.STACK:
             return _check_stack(subject, state, value, offset, size, write)
@@ -50,6 +54,14 @@ def check_access(
             return unsupported(f"reading {NAMES[value.kind]}")
         case Kind.PACKET_END | Kind.FUNCTION:
             return unsafe("SYR509", f"there is nothing to {'write' if write else 'read'} at {NAMES[value.kind]}")
+
+
+def _aligned(pointer: Pointer, offset: int, size: int) -> bool:
+    """`offset` includes the pointer's own. Where alignment matters, packets start two bytes off."""
+    if pointer.kind in (Kind.PACKET, Kind.PACKET_META):
+        offset += 2
+    value, mask = tnum.add((offset & tnum.M64, 0), pointer.variable.tnum)
+    return not (value | mask) & (size - 1)
 
 
 def null_not_tested(value: Pointer) -> Finding:
@@ -154,8 +166,6 @@ def _check_stack(
     if finding:
         return finding
     low, high = stack_span(pointer, offset)
-    if (pointer.variable.value + offset) % size or pointer.variable.mask & (size - 1):
-        return unsafe("SYR507", "a stack access is not aligned to its size", details=f"offset {low}, size {size}")
     if write:
         return None
     return check_stack_bytes(subject, state, pointer, low, high + size, size)

@@ -17,7 +17,7 @@ from syrupc.verifier.state import (
     State,
     slot_place,
 )
-from syrupc.verifier.values import NULL, ZERO, Number, Pointer, Value
+from syrupc.verifier.values import ZERO, Number, Pointer, Value
 
 
 def slots_of(low: int, high: int) -> range:
@@ -35,7 +35,7 @@ def load(state: State, pointer: Pointer, offset: int, size: int) -> Value:
         if whole is not None:
             return whole
     if all(_is_zero(frame, at) for at in range(low, high + size)):
-        return NULL
+        return Number(ZERO, 0, _origins(frame, low, high + size))
     return Number(unsigned(8 * size))
 
 
@@ -64,7 +64,18 @@ def _load_spilled(slot: Slot, size: int) -> Value:
 
 def _is_zero(frame: Frame, at: int) -> bool:
     slot = frame.stack.get((-at - 1) // SLOT, UNTOUCHED_SLOT)
-    return slot.bytes[at % SLOT] == ZEROED
+    kind = slot.bytes[at % SLOT]
+    return kind == ZEROED or (kind == SPILLED and type(slot.value) is Number and slot.value.range == ZERO)
+
+
+def _origins(frame: Frame, low: int, high: int) -> int:
+    """What the stored registers among these bytes were computed from."""
+    found = 0
+    for number in slots_of(low, high):
+        slot = frame.stack.get(number, UNTOUCHED_SLOT)
+        if SPILLED in slot.bytes and type(slot.value) is Number:
+            found |= slot.value.origin
+    return found
 
 
 def store(state: State, pointer: Pointer, offset: int, size: int, value: Value, parts: bool) -> None:

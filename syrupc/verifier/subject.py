@@ -10,7 +10,7 @@ from syrupc.isa.insn import Insn
 from syrupc.kernel.contexts import CONTEXTS, Context
 from syrupc.kernel.helpers import OF_PROGRAM_TYPE
 from syrupc.kernel.profiles import KernelProfile
-from syrupc.kernel.program_types import ProgramType
+from syrupc.kernel.program_types import ProgramType, returns
 from syrupc.objfile.model import LineInfo, MapDefinition, Program, Relocation, RelocationKind
 
 GPL_COMPATIBLE: Final = frozenset(
@@ -56,6 +56,11 @@ class Subject:
     kfuncs: frozenset[int] = frozenset()
     inner: Mapping[int, int] | None = None
     conditions: Conditions = Conditions()
+
+    @property
+    def returns(self) -> tuple[int, int] | None:
+        """The range that the program's result must be in, None if any will do."""
+        return returns(self.type, self.conditions.attach_type)
 
 
 def subject_of(

@@ -231,13 +231,12 @@ def _atomic(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
         return
     pointer = state.registers[insn.dst]
     assert type(pointer) is Pointer
+    before = _load(subject, state, insn.dst, insn.off, insn.size, False, fresh)
     if pointer.kind is Kind.STACK:
-        stack.load(state, pointer, insn.off, insn.size)
         low, high = stack_span(pointer, pointer.offset + insn.off)
         stack.scatter(state, pointer.target, low, high + insn.size)
     if insn.imm & op.FETCH:
-        fetched = 0 if insn.imm == op.CMPXCHG else insn.src
-        state.registers[fetched] = Number(unsigned(8 * insn.size))
+        state.registers[0 if insn.imm == op.CMPXCHG else insn.src] = before
 
 
 def _wide(subject: Subject, slot: int, insn: Insn) -> Value:
@@ -290,9 +289,7 @@ def _result(subject: Subject, state: State, call: Call, fresh: Fresh) -> Value:
     match call.helper.ret:
         case Ret.NUMBER | Ret.NOTHING:
             if call.helper.id in _SIZED_RESULTS:
-                size = state.registers[2]
-                most = size.range.smax if type(size) is Number else _MAX_ERRNO
-                return Number(within(-_MAX_ERRNO, max(most, 0)))
+                return Number(within(-_MAX_ERRNO, max(span.size for span in call.spans)))
             return ANYTHING
         case Ret.MAP_VALUE:
             return Pointer(Kind.MAP_VALUE, target=call.map or 0)

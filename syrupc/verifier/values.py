@@ -45,6 +45,8 @@ NAMES: Final = {
 }
 
 SOCKETS: Final = frozenset({Kind.SOCKET, Kind.SOCK_COMMON, Kind.TCP_SOCK, Kind.XDP_SOCK})
+REWRITTEN: Final = frozenset({Kind.CONTEXT, Kind.KERNEL_OBJECT, *SOCKETS})
+"""Regions that the kernel rewrites accesses to: an instruction that does so may not access anything else."""
 NEVER_ZERO: Final = frozenset({Kind.MAP_VALUE, Kind.MEMORY, *SOCKETS})
 """Regions whose pointers the kernel knows to differ from zero once they are not nullable."""
 

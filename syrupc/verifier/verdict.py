@@ -25,7 +25,8 @@ class Outcome(enum.Enum):
 @dataclass(frozen=True, slots=True)
 class ProgramVerdict:
     """The verdict on one program. `executed` bounds the instructions one run executes, `processed` counts what the
-    kernel's verifier will walk, `stack` is the deepest use in bytes over all call chains."""
+    kernel's verifier will walk, `stack` is the deepest use in bytes over all call chains. `slot` is the instruction
+    that the first diagnostic is about, -1 where there is none."""
 
     program: str
     outcome: Outcome
@@ -33,6 +34,7 @@ class ProgramVerdict:
     executed: int = 0
     processed: int = 0
     stack: int = 0
+    slot: int = -1
 
 
 @dataclass(frozen=True, slots=True)
