@@ -88,6 +88,7 @@ def sk_reuseport(
     *,
     linear: int | None = None,
     head: bytes = b"",
+    mac: int | None = None,
     network: int = 0,
     eth_protocol: int = 0x0800,
     ip_protocol: int = _UDP,
@@ -96,11 +97,12 @@ def sk_reuseport(
 ) -> Context:
     """A datagram (or TCP segment) for a reuse-port group. `segment` begins with its UDP or TCP header.
 
-    `linear` bytes of it can be read directly (all, unless the packet is split); `head` holds the headers before it.
+    `linear` bytes of it can be read directly (all, unless the packet is split). `head`, `mac` and `network` are as in
+    `Packet`.
     """
     protocol = int.from_bytes(eth_protocol.to_bytes(2, "big"), "little")
     fields = struct.pack("<16x5I20x", len(segment), protocol, ip_protocol, bind_inany, hash)
-    packet = Packet(segment, len(segment) if linear is None else linear, head, None, network)
+    packet = Packet(segment, len(segment) if linear is None else linear, head, mac, network)
     pointers = ((0, 8, "data"), (8, 8, "data_end"), (40, 8, "socket"), (48, 8, "nothing"))
     return Context("sk_reuseport_md", fields, pointers, packet, Socket(_AF_INET, _SOCK_DGRAM, ip_protocol))
 

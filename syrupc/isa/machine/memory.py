@@ -186,6 +186,14 @@ class Memory:
             region, offset = self.find(address)
             region.write(offset, data)
 
+    def clear(self, address: int, size: int) -> None:
+        """Writes zeros."""
+        if size:
+            region, offset = self.find(address)
+            if offset + size > region.size:
+                raise region.outside("store", offset, size)
+            region.write(offset, bytes(size))
+
     def string(self, address: int, limit: int) -> bytes:
         """The bytes at `address` up to a zero byte, at most `limit`."""
         found = bytearray()

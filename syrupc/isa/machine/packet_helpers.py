@@ -32,8 +32,11 @@ def skb_load_bytes_relative(state: State, context: int, offset: int, to: int, si
 
 def _copied(state: State, to: int, size: int, data: bytes | None) -> int:
     """Copies, or clears what could not be copied."""
-    state.memory.write(to, bytes(size) if data is None else data)
-    return -EFAULT if data is None else 0
+    if data is None:
+        state.memory.clear(to, size)
+        return -EFAULT
+    state.memory.write(to, data)
+    return 0
 
 
 def skb_store_bytes(state: State, context: int, offset: int, source: int, size: int, flags: int) -> int:

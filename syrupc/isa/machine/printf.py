@@ -8,7 +8,7 @@ from typing import Final
 
 from syrupc.isa.machine.memory import UnmodelledStepError
 
-_CONVERSION: Final = re.compile(rb"%(?P<flags>[-+ 0#]*)(?P<width>\d*)(?P<length>ll|l|)(?P<kind>[diuxXcs%])|%")
+_CONVERSION: Final = re.compile(rb"%(?P<flags>[-+ 0#]*)(?P<width>\d{0,3})(?P<length>ll|l|)(?P<kind>[diuxXcs%])|%")
 
 
 def conversions(form: bytes) -> int:

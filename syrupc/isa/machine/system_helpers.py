@@ -51,18 +51,14 @@ def _trace(state: State, form: bytes, arguments: Sequence[int]) -> int:
 
 def strncmp(state: State, first: int, size: int, second: int) -> int:
     size &= _M32
-    a, b = (_padded(state.memory.string(address, size), size) for address in (first, second))
+    a, b = (state.memory.string(address, size) for address in (first, second))
     return (a > b) - (a < b)
-
-
-def _padded(text: bytes, size: int) -> bytes:
-    return text.ljust(size, b"\0")
 
 
 def probe_read(state: State, to: int, size: int, source: int) -> int:
     size &= _M32
     if source < 1 << 12:
-        state.memory.write(to, bytes(size))
+        state.memory.clear(to, size)
         return -EFAULT
     try:
         data = state.memory.read(source, size)
