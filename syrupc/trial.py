@@ -83,7 +83,8 @@ def _program(spec: ObjectSpec, name: str | None) -> ProgramSpec:
     if name in names:
         return spec.programs[names.index(name)]
     message = f"{spec.source} has several policies" if name is None else f"{spec.source} has no policy `{name}`"
-    raise _unusable(message, f"choose one: {', '.join(f'`--policy {each}`' for each in names)}")
+    choice = ", ".join(f"`--policy {each}`" for each in names)
+    raise UsageError(Diagnostic("SYR004", message, help=(f"choose one: {choice}",)))
 
 
 def _payload(text: str) -> bytes:

@@ -308,7 +308,6 @@ def test_run_stores_into_maps_and_leaves_executors_out(syrupc: Runner) -> None:
         (("--packet", "", "--store", "nix[0]=3"), "the policy declares no map `nix`"),
         (("--packet", "", "--store", "turn[7]=3"), "`turn[7]=3` cannot be stored"),
         (("--packet", "", "--store", "turn[0]=-1"), "`turn[0]=-1` cannot be stored: value -1 is no u64"),
-        (("--packet", "", "--policy", "other"), "spread.py has no policy `other`"),
     ],
 )
 def test_what_cannot_be_run_is_a_usage_error(syrupc: Runner, arguments: tuple[str, ...], message: str) -> None:
@@ -320,7 +319,11 @@ def test_what_cannot_be_run_is_a_usage_error(syrupc: Runner, arguments: tuple[st
 def test_run_asks_which_of_several_policies(syrupc: Runner, folder: Path) -> None:
     second = POLICY[POLICY.index("@syrup.jit") :].replace("spread", "other")
     (folder / "two.py").write_text(f"{POLICY}\n\n{second}")
-    assert "two.py has several policies" in syrupc("run", "two.py", "--packet", "").err
+    assert "error[SYR004]: two.py has several policies" in syrupc("run", "two.py", "--packet", "").err
+    assert (
+        "error[SYR004]: two.py has no policy `third`"
+        in syrupc("run", "two.py", "--packet", "", "--policy", "third").err
+    )
     assert syrupc("run", "two.py", "--packet", "02", "--policy", "other").out.startswith("02: executor 5")
 
 

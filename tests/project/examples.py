@@ -1,0 +1,151 @@
+"""Examples in documents: taking them out of Markdown, and running them, each kind in its way."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from syrupc.diagnostics import Diagnostic
+from syrupc.driver import compile_source
+from syrupc.errors import SyrupError
+from syrupc.frontend.source import PolicySource
+from syrupc.isa.assembly import parse_program
+from syrupc.kernel.map_types import BY_NAME
+from syrupc.kernel.profiles import DEFAULT_PROFILE, profile
+from syrupc.objfile.model import FunctionInfo, MapDefinition, Object, Program, Relocation, RelocationKind
+from syrupc.objfile.reader import read_object
+from syrupc.options import Options
+from syrupc.verifier import verify
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+POLICY: Final = """\
+import syrup
+
+
+@syrup.jit
+def policy(pkt: syrup.Packet) -> syrup.Executor:
+    return pkt.flow_hash % 6
+"""
+"""What `policy.py` holds where a command of a document names it."""
+
+_FENCE: Final = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SECTION: Final = re.compile(r"^## ([^\n]*)$", re.MULTILINE)
+_MAP: Final = re.compile(r"^; map (\w+): (\w+), key (\d+), value (\d+), entries (\d+)$", re.MULTILINE)
+_MAP_USE: Final = re.compile(r"\bmap\(([a-z]\w*)\)")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A fenced block: the section it stands in, the words after the fence, its text, and its line in the document."""
+
+    section: str
+    kind: tuple[str, ...]
+    text: str
+    line: int
+
+
+def examples(document: str) -> list[Example]:
+    """All fenced blocks of a Markdown document."""
+    found = []
+    for fence in _FENCE.finditer(document):
+        sections = _SECTION.findall(document, 0, fence.start())
+        line = document.count("\n", 0, fence.start()) + 1
+        found.append(Example(sections[-1] if sections else "", tuple(fence[1].split()), fence[2], line))
+    return found
+
+
+def policy_findings(text: str) -> tuple[Diagnostic, ...]:
+    """What the compiler says of a policy."""
+    try:
+        compile_source(PolicySource("example.py", text), Options())
+    except SyrupError as error:
+        return error.diagnostics
+    return ()
+
+
+def program_findings(text: str, section: str, kernel: str = DEFAULT_PROFILE) -> tuple[Diagnostic, ...]:
+    """What the pre-verifier says of a program in assembly.
+
+    `; map NAME: TYPE, key BYTES, value BYTES, entries N` declares a map, and `map(NAME)` names it.
+    """
+    maps = tuple(
+        MapDefinition(name, BY_NAME[kind].number, int(key), int(value), int(entries))
+        for name, kind, key, value, entries in _MAP.findall(text)
+    )
+    insns = parse_program(_MAP_USE.sub("map(0)", text))
+    program = Program("example", section, insns, _relocations(text), (FunctionInfo(0, "example", 0),), ())
+    verdict = verify(Object(b"", (program,), maps, "GPL", b"", None), profile(kernel))
+    return verdict.diagnostics
+
+
+def _relocations(text: str) -> tuple[Relocation, ...]:
+    found: list[Relocation] = []
+    slot = 0
+    for line in (re.sub(r";.*", "", line).strip() for line in text.splitlines()):
+        if not line or line.endswith(":"):
+            continue
+        found += [Relocation(slot, RelocationKind.MAP, name) for name in _MAP_USE.findall(line)]
+        slot += 2 if line.endswith(" ll") else 1
+    return tuple(found)
+
+
+def module_findings(text: str) -> tuple[Diagnostic, ...]:
+    """What reading and verifying says of the object that LLVM makes of a module in its assembly language."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_triple("bpfel").create_target_machine(cpu="v3", opt=2)
+    module = llvm.parse_assembly(f'target triple = "bpfel"\n{text}')
+    try:
+        return verify(read_object(machine.emit_object(module)), profile(DEFAULT_PROFILE)).diagnostics
+    except SyrupError as error:
+        return error.diagnostics
+
+
+def run_commands(text: str, folder: Path, *, alone: bool = False) -> subprocess.CompletedProcess[str]:
+    """Run the lines of a console example that begin with `$`, in a folder with `policy.py` and the examples.
+
+    `alone` runs them in network and mount namespaces of their own, where the command `service` starts a service and a
+    bpf file system is mounted; both are gone afterwards.
+    """
+    lines = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+    assert lines, "the example has no command"
+    shell = ["sh", "-euc", "\n".join([*_ALONE, *lines] if alone else lines)]
+    return _run(["unshare", "--net", "--mount", *shell] if alone else shell, folder)
+
+
+def run_script(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a Python example, in namespaces of its own and in the same folder."""
+    (folder / "example.py").write_text(text)
+    return run_commands("$ python example.py", folder, alone=True)
+
+
+_SERVICE: Final = Path(__file__).with_name("service.py")
+_ALONE: Final = (
+    "trap 'touch service.pid; kill $(cat service.pid) 2>/dev/null || true' EXIT",
+    f'service() {{ python {_SERVICE} "$@"; }}',
+    "ip link set lo up",
+    "mount -t bpf bpf /sys/fs/bpf",
+)
+
+
+def _run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    (folder / "policy.py").write_text(POLICY)
+    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'runtime'}",
+        "XDG_CACHE_HOME": str(folder / ".cache"),
+    }
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
