@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.measure import ROOT, Figure, example, figure, main, timed
+from benchmarks.measure import ROOT, Figure, both, example, main, timed
 
 REPETITIONS = 11
 
@@ -24,10 +24,7 @@ def measure() -> Sequence[Figure]:
         caches = iter(range(REPETITIONS + 1))
         cold = timed(lambda: _compile(base, f"cache-{next(caches)}"), REPETITIONS)
         unchanged = timed(lambda: _compile(base, "cache"), REPETITIONS)
-    return (
-        figure("nothing cached", "ms", [1e3 * s for s in cold], at_most=700),
-        figure("unchanged source", "ms", [1e3 * s for s in unchanged], at_most=150),
-    )
+    return (*both("nothing cached", cold, at_most=700), *both("unchanged source", unchanged, at_most=150))
 
 
 def _compile(base: Path, cache: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from benchmarks.measure import EXAMPLES, Figure, example, figure, main, timed
+from benchmarks.measure import EXAMPLES, Figure, both, example, main, timed
 from syrupc.driver import compile_file
 from syrupc.options import Options
 
@@ -17,12 +17,11 @@ REPETITIONS = 25
 
 
 def measure() -> Sequence[Figure]:
-    return [_measure(name) for name in EXAMPLES]
+    return [one for name in EXAMPLES for one in _measure(name)]
 
 
-def _measure(name: str) -> Figure:
-    seconds = timed(partial(compile_file, example(name), Options()), REPETITIONS, warm_up=3)
-    return figure(name, "ms", [1e3 * s for s in seconds], at_most=40)
+def _measure(name: str) -> tuple[Figure, Figure]:
+    return both(name, timed(partial(compile_file, example(name), Options()), REPETITIONS, warm_up=3), at_most=40)
 
 
 if __name__ == "__main__":

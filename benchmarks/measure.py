@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import platform
+import resource
 import statistics
 import sys
 import time
@@ -43,16 +44,39 @@ def figure(name: str, unit: str, samples: Sequence[float], at_most: float | None
     return Figure(name, unit, statistics.median(samples), min(samples), max(samples), len(samples), at_most)
 
 
-def timed(action: Callable[[], object], repetitions: int, warm_up: int = 1) -> list[float]:
-    """Seconds that each repetition takes, after `warm_up` runs that do not count."""
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Milliseconds that repetitions took: by the clock, and of CPU time, child processes included.
+
+    On cores that are shared the CPU time says more about what was measured, the clock more about the others.
+    """
+
+    wall: tuple[float, ...]
+    cpu: tuple[float, ...]
+
+
+def timed(action: Callable[[], object], repetitions: int, warm_up: int = 1) -> Times:
+    """What each repetition takes, after `warm_up` runs that do not count. Only children that have ended count."""
     for _ in range(warm_up):
         action()
-    samples = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        action()
-        samples.append(time.perf_counter() - start)
-    return samples
+    samples = [_time(action) for _ in range(repetitions)]
+    return Times(tuple(wall for wall, _ in samples), tuple(cpu for _, cpu in samples))
+
+
+def _time(action: Callable[[], object]) -> tuple[float, float]:
+    wall, cpu = time.perf_counter(), _cpu_seconds()
+    action()
+    return 1e3 * (time.perf_counter() - wall), 1e3 * (_cpu_seconds() - cpu)
+
+
+def _cpu_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def both(name: str, times: Times, at_most: float | None = None) -> tuple[Figure, Figure]:
+    """The figures of `timed`; the bar is for the CPU time."""
+    return figure(f"{name}, CPU", "ms", times.cpu, at_most), figure(f"{name}, clock", "ms", times.wall)
 
 
 def example(name: str) -> Path:

@@ -15,6 +15,7 @@ When it is ready the worker prints `ready`; it ends when its standard input clos
 from __future__ import annotations
 
 import argparse
+import contextlib
 import mmap
 import os
 import socket
@@ -42,14 +43,15 @@ class Worker:
 
 def main() -> None:
     options = _options()
+    threading.Thread(target=_end_with_input, daemon=True).start()
     store = filled()
     try:
         status = _status_page(options.status_fd, options.worker)
         sock = _listen(options.host, options.port)
     except OSError as error:
         sys.exit(f"worker {options.worker}: {error}")
-    threading.Thread(target=_end_with_input, daemon=True).start()
-    print("ready", flush=True)
+    with contextlib.suppress(BrokenPipeError):  # nobody waits any more: the end of the input comes next
+        print("ready", flush=True)
     serve(sock, store, Worker(options.worker, status, {GET: options.get_us * 1000, SCAN: options.scan_us * 1000}))
 
 
@@ -92,7 +94,8 @@ def _status_page(fd: int | None, worker: int) -> memoryview:
 
 def _end_with_input() -> None:
     # The service must not outlive whoever started it, however that one ends.
-    sys.stdin.buffer.read()
+    while os.read(0, _LARGEST):
+        pass
     os._exit(0)
 
 

@@ -1,6 +1,7 @@
 """What benchmarks report: medians with their spread, as a table and as JSON."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -23,7 +24,15 @@ def test_warming_up_is_not_counted() -> None:
 
     samples = timed(lambda: calls.append(1), repetitions=3, warm_up=2)
 
-    assert (len(calls), len(samples)) == (5, 3)
+    assert (len(calls), len(samples.wall), len(samples.cpu)) == (5, 3, 3)
+
+
+def test_the_cpu_time_of_children_counts() -> None:
+    busy = [sys.executable, "-c", "sum(range(3_000_000))"]
+
+    (spent,) = timed(lambda: subprocess.run(busy, check=True), repetitions=1, warm_up=0).cpu
+
+    assert spent > 10
 
 
 def test_the_figures_are_written_as_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
