@@ -8,8 +8,9 @@ from typing import Final
 from syrupc.isa.machine import maps
 from syrupc.isa.machine.executors import ExecutorMap, PerfEventArray, ProgramArray
 from syrupc.isa.machine.lpm import LpmTrie
-from syrupc.isa.machine.maps import Array, Hash, LocalStorage, LruHash, Shape, SimMap
+from syrupc.isa.machine.maps import Shape, SimMap
 from syrupc.isa.machine.queues import Bloom, Queue, RingBuffer
+from syrupc.isa.machine.tables import Array, Hash, LocalStorage, LruHash
 
 _KINDS: Final[dict[int, Callable[[Shape, int], SimMap]]] = {
     maps.HASH: Hash,

@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from operator import length_hint
 from typing import Final
 
+from syrupc.isa.codec import starts
 from syrupc.isa.effects import registers_read
 from syrupc.isa.machine.arithmetic import M32
 from syrupc.isa.machine.contexts import Context
 from syrupc.isa.machine.executors import Image, ProgramArray
 from syrupc.isa.machine.helpers import HELPERS, Helper
+from syrupc.isa.machine.linkage import Linkage, LinkError, Operation
 from syrupc.isa.machine.memory import Memory, Opaque, StepError, UnmodelledStepError
 from syrupc.isa.machine.state import DONE, UNSET, State, Target
-from syrupc.isa.machine.translate import Linkage, LinkError, Operation, translate
+from syrupc.isa.machine.translate import translate
 from syrupc.isa.machine.world import World
 from syrupc.isa.structure import encoding_faults
 
@@ -135,6 +137,8 @@ class Machine:
         if not isinstance(region, Opaque) or not isinstance(region.thing, Image):
             raise StepError(f"{region.name} given to a helper in place of a function")
         link = self._links[id(region.thing)]
+        if offset not in link.begins:
+            raise StepError(f"call back to slot {offset}, where no instruction begins")
         self._state.enter(DONE, arguments)
         self._execute(link.base + offset)
         return self._state.regs[0]
@@ -158,7 +162,8 @@ class Machine:
         if link is None:
             code = Opaque(f"code of {image.name}", image)
             base = len(self._operations)
-            link = Linkage(image, base, code, self._state, self._helpers, self._tail_call)
+            begins = frozenset(starts(image.insns))
+            link = Linkage(image, begins, base, code, self._state, self._helpers, self._tail_call)
             self._operations.extend(self._translate(link))
             self._links[id(image)] = link
         return link

@@ -5,10 +5,11 @@ from __future__ import annotations
 from errno import E2BIG, EINVAL, ENOENT
 
 from syrupc.isa.machine.executors import PerfEventArray
-from syrupc.isa.machine.maps import CellMap, LocalStorage, SimMap
+from syrupc.isa.machine.maps import SimMap
 from syrupc.isa.machine.memory import Region, StepError, UnmodelledStepError
 from syrupc.isa.machine.queues import Bloom, Queue, RecordState, RingBuffer
 from syrupc.isa.machine.state import State
+from syrupc.isa.machine.tables import CellMap, LocalStorage
 
 _M32 = (1 << 32) - 1
 

@@ -138,6 +138,8 @@ def test_a_loop_helper_calls_back_until_it_is_told_to_stop() -> None:
 def test_a_callback_must_be_a_function() -> None:
     with pytest.raises(MachineError, match="given to a helper in place of a function"):
         run("r1 = 1\nr2 = r10\nr3 = 0\nr4 = 0\ncall 181\nexit")
+    with pytest.raises(MachineError, match="slot 6: call back to slot 40, where no instruction begins"):
+        run("r1 = 1\nr2 = code(-2) ll\nr2 += 40\nr3 = 0\nr4 = 0\ncall 181\nexit")
 
 
 def tail_calling(index: int) -> str:
@@ -263,6 +265,7 @@ MALFORMED = {
     "back": (parse_program("goto -2"), 0, "goes to slot -1, where no instruction begins"),
     "middle": (parse_program("goto +1\nr1 = 5 ll\nexit"), 0, "goes to slot 2, where no instruction begins"),
     "call": (parse_program("call pc+3\nexit"), 0, "goes to slot 4, where no instruction begins"),
+    "function": (parse_program("r1 = code(9) ll\nexit"), 0, "goes to slot 10, where no instruction begins"),
     "map": (parse_program("r1 = map(4) ll\nexit"), 0, "there is no map 4"),
     "value": (parse_program("r1 = map_value(0, 0) ll\nexit"), 0, "only the value of an array with one entry"),
 }
