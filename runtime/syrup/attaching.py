@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
@@ -12,6 +12,7 @@ from syrupc.kernel.hooks import HOOKS
 
 if TYPE_CHECKING:
     from syrup.link import Link
+    from syrup.policy import Attachable
 
 
 class HasDescriptor(Protocol):
@@ -21,7 +22,7 @@ class HasDescriptor(Protocol):
 
 
 def attach(
-    policy: Any,
+    policy: Attachable,
     *,
     hook: str = "socket",
     port: int | None = None,

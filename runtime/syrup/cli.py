@@ -106,7 +106,7 @@ def attach(
     """
     from syrup.attaching import attach as attach_policy
     from syrup.link import pinned
-    from syrup.pins import Pin
+    from syrup.pins import Pin, exists
     from syrup.policy import compile_policy
 
     if replace and not pin:
@@ -114,7 +114,7 @@ def attach(
     # From here on a signal finds everything in place or nothing; while compiling there is nothing to tidy up.
     compiled = compile_policy(policy, name=name, max_executors=max_executors)
     with _signals_held():
-        if replace and pin and Pin(pin, Path(bpffs)).folder.is_dir():
+        if replace and pin and exists(Pin(pin, Path(bpffs))):
             link = pinned(pin, bpffs)
             link.replace(compiled)
         else:
@@ -137,7 +137,7 @@ def detach(name: str, bpffs: str, as_json: bool, verbose: bool) -> None:  # noqa
     try:
         link = pinned(name, bpffs)
     except AttachError:
-        if not pin.folder.is_dir():
+        if not pins.exists(pin):
             raise
         pins.remove(pin)
         if as_json:

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from syrup import allocate, loader, pins, privileges, registry, stats
 from syrup._sys import objects, programs
@@ -19,7 +19,7 @@ from syrup.hooks.groups import ExecutorSocket, Group
 from syrup.hooks.socket import SocketAttachment
 from syrup.maps import Maps, descriptor, live
 from syrup.pins import Pin
-from syrup.policy import Deployable, deployable
+from syrup.policy import Attachable, Deployable, deployable
 from syrup.registry import GroupRecord, Record
 from syrup.stats import Stats
 from syrupc.errors import AttachError
@@ -36,13 +36,13 @@ class Place:
 
 
 def parts(published: Fd, places: Sequence[Place], maps: Maps) -> dict[str, Fd]:
-    """Everything that a pin keeps of a link, by its name there."""
-    kept = {"link": published}
+    """Everything that a pin keeps of a link, by its name there; the record last, as it speaks of the others."""
+    kept: dict[str, Fd] = {}
     for index, place in enumerate(places):
         kept[f"slot_{index}"] = place.attachment.slot
         kept[f"executors_{index}"] = place.attachment.executor_map
         kept[f"counters_{index}"] = place.counters
-    return kept | {f"map_{name}": descriptor(each) for name, each in maps.items()}
+    return kept | {f"map_{name}": descriptor(each) for name, each in maps.items()} | {"link": published}
 
 
 class Link:
@@ -117,7 +117,7 @@ class Link:
         runs = runs_after - runs_before
         return (time_after - time_before) / runs if runs else None
 
-    def replace(self, policy: Any) -> None:
+    def replace(self, policy: Attachable) -> None:
         """Let another policy decide from the next datagram on.
 
         Executors and the maps whose declaration is the same in both stay as they are; the statistics start anew.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -47,14 +48,14 @@ def check(pin: Pin) -> None:
             )
         )
     require_bpffs(pin.bpffs)
-    if pin.folder.exists():
-        raise AttachError(
-            Diagnostic(
-                "SYR707",
-                f"the pin name `{pin.name}` is taken",
-                help=(f"`syrup detach {pin.name}` first, or replace its policy: `syrup attach --replace`",),
-            )
-        )
+    if exists(pin):
+        raise AttachError(_taken(pin))
+
+
+def exists(pin: Pin) -> bool:
+    """Whether something is pinned under the name. Raises `AttachError` where this process may not look."""
+    with _explained(pin):
+        return pin.folder.is_dir()
 
 
 def require_bpffs(place: Path) -> None:
@@ -73,14 +74,15 @@ def require_bpffs(place: Path) -> None:
 def create(pin: Pin, parts: Mapping[str, Fd]) -> None:
     """Pin everything, or nothing."""
     check(pin)
-    pin.folder.parent.mkdir(mode=0o700, exist_ok=True)
-    pin.folder.mkdir(mode=0o700)
-    try:
-        for name, fd in parts.items():
-            objects.pin(fd.fileno(), pin.folder / name)
-    except BaseException:
-        remove(pin)
-        raise
+    with _explained(pin):
+        pin.folder.parent.mkdir(mode=0o700, exist_ok=True)
+        pin.folder.mkdir(mode=0o700)
+        try:
+            for name, fd in parts.items():
+                objects.pin(fd.fileno(), pin.folder / name)
+        except BaseException:
+            remove(pin)
+            raise
 
 
 def exchange(pin: Pin, parts: Mapping[str, Fd]) -> None:
@@ -98,16 +100,19 @@ def exchange(pin: Pin, parts: Mapping[str, Fd]) -> None:
 def open_part(pin: Pin, name: str) -> Fd:
     """A pinned object. Raises `AttachError` where there is none."""
     require_bpffs(pin.bpffs)
-    found = objects.pinned(pin.folder / name)
+    if not exists(pin):
+        raise AttachError(_unknown(pin))
+    with _explained(pin):
+        found = objects.pinned(pin.folder / name)
     if found is None:
-        raise AttachError(unknown(pin) if not pin.folder.is_dir() else _damaged(pin, name))
+        raise AttachError(_damaged(pin, name))
     return found
 
 
 def remove(pin: Pin) -> None:
     """Take the name away; a link that nobody else holds ends with it."""
-    if not pin.folder.is_dir():
-        raise AttachError(unknown(pin))
+    if not exists(pin):
+        raise AttachError(_unknown(pin))
     for path in pin.folder.iterdir():
         path.unlink()
     pin.folder.rmdir()
@@ -120,7 +125,35 @@ def names(bpffs: Path = DEFAULT_BPFFS) -> Iterator[Pin]:
         yield from (Pin(path.name, bpffs) for path in sorted(folder.iterdir()) if path.is_dir())
 
 
-def unknown(pin: Pin) -> Diagnostic:
+@contextmanager
+def _explained(pin: Pin) -> Iterator[None]:
+    """What the file system refuses, in a user's words."""
+    try:
+        yield
+    except PermissionError as error:
+        raise AttachError(_denied(pin)) from error
+    except FileExistsError as error:
+        raise AttachError(_taken(pin)) from error
+
+
+def _taken(pin: Pin) -> Diagnostic:
+    return Diagnostic(
+        "SYR707",
+        f"the pin name `{pin.name}` is taken",
+        help=(f"`syrup detach {pin.name}` first, or replace its policy: `syrup attach --replace`",),
+    )
+
+
+def _denied(pin: Pin) -> Diagnostic:
+    return Diagnostic(
+        "SYR707",
+        f"this process may not look at pins under {pin.bpffs}",
+        notes=("a bpf file system belongs to root, and so does every pin that root made",),
+        help=("run as root",),
+    )
+
+
+def _unknown(pin: Pin) -> Diagnostic:
     known = ", ".join(f"`{each.name}`" for each in names(pin.bpffs)) or "none"
     return Diagnostic("SYR707", f"there is no pin `{pin.name}` under {pin.bpffs}", notes=(f"there are: {known}",))
 

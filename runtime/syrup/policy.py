@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from syrupc.lang.maps import Map
     from syrupc.verifier.verdict import VerifiedObject
 
+Attachable: TypeAlias = "Policy[..., Any] | str | os.PathLike[str] | Loaded | VerifiedObject"
+"""What can be attached: a decorated function, the path of a policy file, or an object."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -27,12 +30,12 @@ _UNIT: Final = "__syrup__"
 
 
 class Unit:
-    """One policy file: what it compiles to, and its live maps, which all its policies share."""
+    """One policy file: what it compiles to, and its live maps (if there are any yet), which all its policies share."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._compiled: dict[int | None, VerifiedObject] = {}
-        self._maps: Maps | None = None
+        self.live: Maps | None = None
 
     def compiled(self, max_executors: int | None) -> VerifiedObject:
         """The object for all hooks, compiled when it is first asked for. Raises `CompileError`."""
@@ -40,22 +43,12 @@ class Unit:
             self._compiled[max_executors] = _compile_file(self.path, max_executors)
         return self._compiled[max_executors]
 
-    @property
-    def live(self) -> Maps | None:
-        """The maps, if there are any yet."""
-        return self._maps
+    def create_maps(self) -> Maps:
+        """Create the maps in the kernel."""
+        from syrup.loader import create_maps
 
-    def maps(self) -> Maps:
-        """The maps, created in the kernel when they are first asked for."""
-        if self._maps is None:
-            from syrup.loader import create_maps
-
-            self._maps = create_maps(self.compiled(None))
-        return self._maps
-
-    def use(self, maps: Maps) -> None:
-        """From now on the file's maps are these."""
-        self._maps = maps
+        self.live = create_maps(self.compiled(None))
+        return self.live
 
 
 class Policy(Generic[P, R]):
@@ -90,7 +83,8 @@ class Policy(Generic[P, R]):
     @property
     def maps(self) -> Maps:
         """The live maps of the policy's file, shared by all its policies; created in the kernel at first use."""
-        return self._unit.maps()
+        live = self._unit.live
+        return self._unit.create_maps() if live is None else live
 
     def deployable(self, hook: str, max_executors: int | None) -> Deployable:
         verified = self._unit.compiled(max_executors or self._max_executors)
@@ -124,7 +118,7 @@ class Deployable:
     def use(self, maps: Maps) -> None:
         """Let the policy's own `maps` be the ones in place."""
         if self.unit is not None:
-            self.unit.use(maps)
+            self.unit.live = maps
 
 
 @overload
@@ -163,7 +157,9 @@ def compile_policy(
     return Policy(unit, chosen, hooks, None, max_executors)
 
 
-def deployable(policy: Any, hook: str, *, name: str | None = None, max_executors: int | None = None) -> Deployable:
+def deployable(
+    policy: Attachable, hook: str, *, name: str | None = None, max_executors: int | None = None
+) -> Deployable:
     """What there is to attach of a policy, a file, a verified object or a loaded one."""
     from syrup.loader import Loaded
     from syrupc.verifier.verdict import VerifiedObject

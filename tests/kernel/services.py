@@ -132,8 +132,9 @@ def joining(port: int, count: int, *options: str, host: str = HOST) -> Iterator[
 
 
 def _spawn(host: str, port: int, number: int, options: Sequence[str]) -> Worker:
-    powerless = [*without_capabilities()] if "powerless" in options else []
-    command = [*powerless, sys.executable, "-I", "-S", str(_WORKER), host, str(port), str(number), *options]
+    prefix = without_capabilities() if "powerless" in options else []
+    prefix += ["unshare", "--net"] if "elsewhere" in options else []
+    command = [*prefix, sys.executable, "-I", "-S", str(_WORKER), host, str(port), str(number), *options]
     return Worker(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -202,6 +203,47 @@ def test_without_a_bpf_file_system_only_pins_are_impossible(
         status, _, err = said(capsys, *arguments)
         assert status == 1
         assert f"mount -t bpf bpf {tmp_path}" in err
+
+
+def as_nobody(arguments: Sequence[str]) -> tuple[int, str]:
+    """The status and the errors of a command that an ordinary user gives."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+        with os.fdopen(write, "w") as sys.stderr:
+            status = cli.run(arguments)
+        os._exit(status)
+    os.close(write)
+    with os.fdopen(read) as stream:
+        errors = stream.read()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["list"], "SYR601"),
+        (["stats"], "SYR601"),
+        (["stats", "web"], "SYR707"),
+        (["detach", "web"], "SYR707"),
+        (["attach", "POLICY", "--port", "9"], "SYR601"),
+        (["attach", "POLICY", "--port", "9", "--pin", "web"], "SYR601"),
+    ],
+)
+def test_an_ordinary_user_is_told_what_is_missing(
+    arguments: list[str], code: str, bpffs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said(capsys, "list")[0] == 0  # the child can import no more from a folder of root's
+    os.chmod(bpffs, 0o700)
+    with TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        file = Path(folder) / "second.py"
+        file.write_text(SECOND)
+        command = [str(file) if each == "POLICY" else each for each in arguments]
+        status, errors = as_nobody([*command, "--bpffs", bpffs])
+    assert (status, errors.partition(":")[0]) == (1, f"error[{code}]")
 
 
 @pytest.mark.parametrize(

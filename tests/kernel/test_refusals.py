@@ -32,9 +32,12 @@ def refusal(**where: Any) -> Diagnostic:
     return found
 
 
-def refusals_of_process(port: int, *options: str, capabilities: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """What a process without root's capabilities, but these, is told."""
-    command = [*without_capabilities(*capabilities), sys.executable, str(ATTEMPT), str(port), *options]
+def refusals_of_process(
+    port: int, *options: str, capabilities: Sequence[str] = (), prefix: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """What a process without root's capabilities, but these, is told; `prefix` is a command that starts it."""
+    drop = without_capabilities(*capabilities) if capabilities else []
+    command = [*prefix, *drop, sys.executable, str(ATTEMPT), str(port), *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE * 3, check=False)
     assert done.stderr == ""
     return list(json.loads(done.stdout))
@@ -51,11 +54,13 @@ def free_port() -> int:
         return port_of(unused)
 
 
-def test_nobody_listens(group: list[socket.socket]) -> None:
+@pytest.mark.usefixtures("group")
+def test_nobody_listens() -> None:
     port = free_port()
     found = refusal(port=port)
     assert (found.code, found.message) == ("SYR701", f"nobody listens on UDP port {port}")
-    assert f"{port_of(group[0])} (pid " in found.notes[-1]
+    assert found.notes[-1].startswith("UDP ports with a listener: ")
+    assert "(pid " in found.notes[-1]
 
 
 def test_a_service_over_tcp_instead() -> None:
@@ -140,6 +145,15 @@ def test_every_missing_feature_is_named() -> None:
     assert [d.message for d in raised.value.diagnostics] == ["this kernel lacks one thing", "this kernel lacks another"]
 
 
+def test_a_service_in_another_network_namespace() -> None:
+    with workers(1, "elsewhere", host="0.0.0.0") as (port, started):
+        found = refusal(port=port)
+        assert found.code == "SYR701"
+        enter = f"nsenter --net=/proc/{started[0].process.pid}/ns/net"
+        assert any(enter in note for note in found.notes)
+        assert refusals_of_process(port, prefix=enter.split()) == []
+
+
 def test_more_sockets_than_executors(group: list[socket.socket]) -> None:
     with pytest.raises(syrup.AttachError) as raised:
         syrup.attach(policy(always(1), max_executors=2), port=port_of(group[0]))
@@ -219,7 +233,7 @@ def test_wrong_arguments_are_refused_before_anything_is_done(group: list[socket.
     with pytest.raises(ValueError, match="empty"):
         syrup.attach(policy(PASS), sockets=[])
     with pytest.raises(TypeError, match="not a int"):
-        syrup.attach(7, port=port)
+        syrup.attach(7, port=port)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["", "a.b", "a/b", "..", "x" * 65])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from syrup._sys import diag, processes
 from syrup._sys.capabilities import Capability, effective
 from syrup._sys.diag import Listening
+from syrup._sys.processes import Holder
 from syrup.hooks.protocols import NAMES, OTHER, TCP
 from syrupc.diagnostics import Diagnostic
 
@@ -172,7 +173,8 @@ def _on_other_protocol(port: int, protocol: int) -> Iterable[str]:
         return
     if rows:
         asks = "datagrams" if other == TCP else "connections"
-        yield f"{_who(rows)} on {NAMES[other]} port {port}, and this policy decides about {asks}"
+        who = _holder(rows, processes.scan([row.inode for row in rows]).holders)
+        yield f"{who} listens on {NAMES[other]} port {port}, and this policy decides about {asks}"
 
 
 def _elsewhere(port: int, protocol: int) -> Iterable[str]:
@@ -187,19 +189,17 @@ def _ports(name: str, rows: Sequence[Listening]) -> str:
     ports = sorted({row.port for row in rows})
     if not ports:
         return f"no {name} port has a listener in this network namespace"
-    listed = ", ".join(f"{port} ({_holder([row for row in rows if row.port == port])})" for port in ports[:_LISTED])
+    shown = [[row for row in rows if row.port == port] for port in ports[:_LISTED]]
+    holders = processes.scan([row.inode for each in shown for row in each]).holders
+    listed = ", ".join(f"{each[0].port} ({_holder(each, holders)})" for each in shown)
     more = f" and {len(ports) - _LISTED} more" if len(ports) > _LISTED else ""
     return f"{name} ports with a listener: {listed}{more}"
 
 
-def _who(rows: Sequence[Listening]) -> str:
-    return f"{_holder(rows)} listens"
-
-
-def _holder(rows: Sequence[Listening]) -> str:
+def _holder(rows: Sequence[Listening], holders: Mapping[int, Sequence[Holder]]) -> str:
     """The command behind some sockets, or their owner where that is all there is to be seen."""
-    found = processes.scan([row.inode for row in rows]).holders
+    found = [holder for row in rows for holder in holders.get(row.inode, ())]
     if not found:
         return f"user {user_name(rows[0].uid)}"
-    first = min(holders[0] for holders in found.values())
+    first = min(found)
     return f"pid {first.pid} {processes.command(first.pid)}"
