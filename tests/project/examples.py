@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -128,12 +129,60 @@ def run_script(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return run_commands("$ python example.py", folder, alone=True)
 
 
+def run_session(document: Sequence[Example], folder: Path) -> Iterator[tuple[Example, str]]:
+    """Run a document from top to bottom as one session in one folder, and yield what each block printed.
+
+    `python file=NAME` is saved under that name, `python root` is run, and so are the lines of `console` that begin with
+    `$`, but not `make`. Those with `&` at the end stay until the session ends, and `syrup attach` until its block ends.
+    A command that fails ends it, unless its block says `fails`. A document that starts no service finds one of six workers.
+    """
+    own_service = any("&" in each.text for each in document if each.kind[:1] == ("console",))
+    lines = [*_ALONE, *_STAYING, *([] if own_service else ["service --port 9000 --workers 6"])]
+    ran = []
+    for number, each in enumerate(document):
+        commands = _commands(each, f"step{number}.py", folder)
+        if commands:
+            ran.append(each)
+            lines += [*commands, "end_attaches", f"echo '{_MARK}'"]
+    done = _run(["unshare", "--net", "--mount", "sh", "-uc", "\n".join(["set -e", *lines])], folder)
+    outputs = done.stdout.split(f"{_MARK}\n")
+    assert done.returncode == 0, f"after line {ran[len(outputs) - 1].line}: {done.stdout}{done.stderr}"
+    yield from zip(ran, outputs, strict=False)
+
+
+def _commands(example: Example, name: str, folder: Path) -> list[str]:
+    """One block of a session as lines of shell."""
+    match example.kind:
+        case ("python", word) if word.startswith("file="):
+            (folder / word.removeprefix("file=")).write_text(example.text)
+        case ("python", "root"):
+            (folder / name).write_text(example.text)
+            return [f"python {name}"]
+        case ("console", *words):
+            typed = [line[2:] for line in example.text.splitlines() if line.startswith("$ ")]
+            typed = [line for line in typed if not line.startswith("make ")]
+            typed = [f"stay {line[:-1]}" if line.endswith("&") else line for line in typed]
+            return [f"! ({line}) 2>&1" if "fails" in words else line for line in typed]
+    return []
+
+
+_MARK: Final = "-- end of block --"
 _SERVICE: Final = Path(__file__).with_name("service.py")
 _ALONE: Final = (
-    "trap 'touch service.pid; kill $(cat service.pid) 2>/dev/null || true' EXIT",
+    "trap 'touch service.pid attach.pid; kill $(cat service.pid attach.pid) 2>/dev/null || true' EXIT",
     f'service() {{ python {_SERVICE} "$@"; }}',
     "ip link set lo up",
     "mount -t bpf bpf /sys/fs/bpf",
+)
+_STAYING: Final = (
+    # Starts a command that stays, and waits for its first words, or for the last that `syrup attach` says.
+    """started() { tail -n +1 -f --pid=$! "$1" | grep -q -m1 "$2" || { cat "$1"; exit 1; }; }""",
+    """stay() { "$@" >staying.$$ 2>&1 & echo $! >>service.pid; started staying.$$ .; }""",
+    """syrup() { case " $* " in
+    *" --pin "*) command syrup "$@";;
+    " attach "*) command syrup "$@" >attached 2>&1 & echo $! >>attach.pid; started attached Ctrl-C; cat attached;;
+    *) command syrup "$@";; esac; }""",
+    """end_attaches() { [ ! -f attach.pid ] || { kill $(cat attach.pid); wait $(cat attach.pid); rm attach.pid; }; }""",
 )
 
 

@@ -1,0 +1,54 @@
+"""What the documents show is what happens: policies compile, commands exist, and sessions print what they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from syrupc.diagnostics import Severity
+from tests.project.examples import ROOT, Example, examples, policy_findings, run_session
+
+DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("**/*.md")])
+NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+
+
+def blocks(kinds: tuple[str, ...]) -> list[object]:
+    return [
+        pytest.param(each, id=f"{name}:{each.line}")
+        for name, path in zip(NAMES, DOCUMENTS, strict=True)
+        for each in examples(path.read_text())
+        if each.kind[:1] == kinds
+    ]
+
+
+@pytest.mark.parametrize("example", blocks(("python",)))
+def test_python_is_python_and_policies_compile(example: Example) -> None:
+    compile(example.text, "example.py", "exec")
+    wrong = "file=wrong.py" in example.kind
+    if "@syrup.jit" in example.text:
+        errors = [each for each in policy_findings(example.text) if each.severity is Severity.ERROR]
+        assert bool(errors) is wrong
+
+
+@pytest.mark.parametrize("example", blocks(("console",)))
+def test_what_make_is_asked_for_exists(example: Example) -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"^\$ make (\w+)", example.text, re.MULTILINE)) <= targets
+
+
+@pytest.mark.bpf
+@pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
+def test_a_session_prints_what_the_document_shows(path: Path, tmp_path: Path) -> None:
+    for example, output in run_session(examples(path.read_text()), tmp_path):
+        shown = [line for line in example.text.splitlines() if not line.startswith("$ ")]
+        for line in shown if example.kind[0] == "console" else []:
+            pattern = ".*".join(map(re.escape, line.rstrip().split("…")))
+            assert re.search(f"^{pattern}$", output, re.MULTILINE), f"line {example.line}: no `{line}` in\n{output}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
+def test_links_lead_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)#:]+)\)", path.read_text())
+    assert [target for target in targets if not (path.parent / target).exists()] == []
