@@ -134,7 +134,8 @@ def run_session(document: Sequence[Example], folder: Path) -> Iterator[tuple[Exa
 
     `python file=NAME` is saved under that name, `python root` is run, and so are the lines of `console` that begin with
     `$`, but not `make`. Those with `&` at the end stay until the session ends, and `syrup attach` until its block ends.
-    A command that fails ends it, unless its block says `fails`. A document that starts no service finds one of six workers.
+    A command that fails ends it, unless its block says `fails`. A document that starts no service finds one of six
+    workers.
     """
     own_service = any("&" in each.text for each in document if each.kind[:1] == ("console",))
     lines = [*_ALONE, *_STAYING, *([] if own_service else ["service --port 9000 --workers 6"])]

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from syrupc.diagnostics import Severity
 from tests.project.examples import ROOT, Example, examples, policy_findings, run_session
@@ -14,7 +15,7 @@ DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 
 
-def blocks(kinds: tuple[str, ...]) -> list[object]:
+def blocks(kinds: tuple[str, ...]) -> list[ParameterSet]:
     return [
         pytest.param(each, id=f"{name}:{each.line}")
         for name, path in zip(NAMES, DOCUMENTS, strict=True)

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from syrupc.codes import TITLES
 from tests.project.examples import (
@@ -60,7 +61,7 @@ def test_a_page_opens_with_code_and_title(code: str) -> None:
     assert [each.section for each in examples(text) if each.kind != ("text",)] == expected
 
 
-def runnable(section: str) -> list[object]:
+def runnable(section: str) -> list[ParameterSet]:
     """The examples of a section, those that need a kernel marked so."""
     found = []
     for code in CODES:
