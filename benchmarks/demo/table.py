@@ -30,7 +30,7 @@ def _load(report: Report) -> str:
     return (
         f"{load.rate:,.0f} requests/s for {load.seconds:g} s a run, open loop, {load.flows} flows, "
         f"{load.scan_share:.1%} SCANs; they keep {load.busy_workers:.1f} of {report.workers} workers busy. Medians of "
-        f"{report.repetitions} runs, equal requests for every policy, rotated order; a lost request is infinitely late."
+        f"{report.repetitions} run{'s' if report.repetitions > 1 else ''}, equal requests for every policy, rotated order; a lost request is infinitely late."
     )
 
 
