@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
@@ -24,6 +24,11 @@ from syrupc.kernel.hooks import HOOKS
 from syrupc.options import MAX_EXECUTORS
 from syrupc.render import render_json, render_text
 from syrupc.report import Report, Status
+from syrupc.spec import DEFAULT_MAX_EXECUTORS
+
+if TYPE_CHECKING:
+    from syrup.link import Link
+    from syrup.policy import Policy
 
 _ENDING: Final = frozenset((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
 _LOOK_SECONDS: Final = 1.0
@@ -81,7 +86,13 @@ def _shared(command: _Command) -> _Command:
 @click.option("--hook", type=click.Choice(sorted(HOOKS)), default="socket", show_default=True, help="Where to decide.")
 @click.option("--address", help="The service's address, if it listens at several.  [default: all of them]")
 @click.option("--policy", "name", metavar="NAME", help="Which policy, if the file has several.")
-@click.option("--max-executors", type=click.IntRange(1, MAX_EXECUTORS), help="Room for executors.  [default: 64]")
+@click.option(
+    "--max-executors",
+    type=click.IntRange(1, MAX_EXECUTORS),
+    default=DEFAULT_MAX_EXECUTORS,
+    show_default=True,
+    help="Room for executors.",
+)
 @click.option("--pin", metavar="NAME", help="Let the policy stay, under this name, and return.")
 @click.option("--replace", is_flag=True, help="With --pin: let the policy take the place of the pinned one.")
 @_shared
@@ -91,7 +102,7 @@ def attach(
     hook: str,
     address: str | None,
     name: str | None,
-    max_executors: int | None,
+    max_executors: int,
     pin: str | None,
     replace: bool,
     bpffs: str,
@@ -105,8 +116,6 @@ def attach(
     restart: each of its workers needs a socket with SO_REUSEPORT.
     """
     from syrup.attaching import attach as attach_policy
-    from syrup.link import pinned
-    from syrup.pins import Pin, exists
     from syrup.policy import compile_policy
 
     if replace and not pin:
@@ -114,15 +123,28 @@ def attach(
     # From here on a signal finds everything in place or nothing; while compiling there is nothing to tidy up.
     compiled = compile_policy(policy, name=name, max_executors=max_executors)
     with _signals_held():
-        if replace and pin and exists(Pin(pin, Path(bpffs))):
-            link = pinned(pin, bpffs)
-            link.replace(compiled)
-        else:
+        link = _replaced(compiled, pin, bpffs) if replace and pin else None
+        if link is None:
             link = attach_policy(compiled, hook=hook, port=port, address=address, pin=pin, bpffs=bpffs)
         with link:
             _say_attached(link, as_json)
             if pin is None:
                 _stay(link, as_json)
+
+
+def _replaced(policy: Policy[..., Any], pin: str, bpffs: str) -> Link | None:
+    """The pinned link with its new policy; `None` where there is no such pin, or its service was restarted."""
+    from syrup import pins
+    from syrup.link import pinned
+
+    if not pins.exists(pins.Pin(pin, Path(bpffs))):
+        return None
+    link = pinned(pin, bpffs)
+    if link.active is False:
+        link.detach()
+        return None
+    link.replace(policy)
+    return link
 
 
 @syrup.command()
@@ -201,7 +223,7 @@ def _signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _stay(link: Any, as_json: bool) -> None:
+def _stay(link: Link, as_json: bool) -> None:
     """Wait for a signal, or for the end of the attachment."""
     while signal.sigtimedwait(_ENDING, _LOOK_SECONDS) is None:
         if link.active is False:
@@ -217,7 +239,7 @@ def _stay(link: Any, as_json: bool) -> None:
     _say_detached(link, as_json)
 
 
-def _say_attached(link: Any, as_json: bool) -> None:
+def _say_attached(link: Link, as_json: bool) -> None:
     from syrup import present
 
     if as_json:
@@ -237,7 +259,7 @@ def _say_attached(link: Any, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _say_detached(link: Any, as_json: bool) -> None:
+def _say_detached(link: Link, as_json: bool) -> None:
     from syrup import present
 
     last = link.detach()

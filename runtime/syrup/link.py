@@ -17,6 +17,7 @@ from syrup._sys import objects, programs
 from syrup._sys.fd import Fd
 from syrup.hooks.groups import ExecutorSocket, Group
 from syrup.hooks.socket import SocketAttachment
+from syrup.loader import Loaded
 from syrup.maps import Maps, descriptor, live
 from syrup.pins import Pin
 from syrup.policy import Attachable, Deployable, deployable
@@ -125,21 +126,19 @@ class Link:
         """
         self._require_open()
         following = deployable(policy, self._record.hook, max_executors=self._record.program_spec.max_executors)
+        name, program = following.program.name, following.program
         with ExitStack() as stack:
             given = self._carried(following)
-            loads = []
+            loads: list[Loaded] = []
             for place in self._places:
-                maps = {**given, following.program.executors: place.attachment.executor_map}
-                loads.append(
-                    stack.enter_context(loader.load(following.verified, maps=maps, only=(following.program.name,)))
-                )
+                maps = {**given, program.executors: place.attachment.executor_map}
+                loads.append(stack.enter_context(loader.load(following.verified, maps=maps, only=(name,))))
                 given = dict(loads[0].maps)
+            # Programs of one object: if the first slot takes its program, all do.
             for place, loaded in zip(self._places, loads, strict=True):
-                place.attachment.swap(loaded.programs[following.program.name])
-            self._places = tuple(
-                replace(place, counters=loaded.descriptors[following.program.counters])
-                for place, loaded in zip(self._places, loads, strict=True)
-            )
+                place.attachment.swap(loaded.programs[name])
+            counters = [loaded.descriptors[program.counters] for loaded in loads]
+            self._places = tuple(replace(p, counters=c) for p, c in zip(self._places, counters, strict=True))
             self._maps = loads[0].maps
         following.use(self._maps)
         self._publish(following)
@@ -150,11 +149,13 @@ class Link:
         Raises `AttachError` where something was left behind; even then the policy decides nothing any more.
         """
         self._require_open()
-        left = [left for place in self._places if (left := place.attachment.detach())]
-        last = self.stats()
-        if self._pin is not None:
-            pins.remove(self._pin)
-        self._release()
+        try:
+            left = [left for place in self._places if (left := place.attachment.detach())]
+            last = self.stats()
+            if self._pin is not None:
+                pins.remove(self._pin)
+        finally:
+            self._release()
         if left:
             raise AttachError(left)
         return last

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias, Typ
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
-from syrupc.spec import ObjectSpec, ProgramSpec
+from syrupc.spec import DEFAULT_MAX_EXECUTORS, ObjectSpec, ProgramSpec
 
 if TYPE_CHECKING:
     from syrup.loader import Loaded
@@ -34,10 +34,10 @@ class Unit:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._compiled: dict[int | None, VerifiedObject] = {}
+        self._compiled: dict[int, VerifiedObject] = {}
         self.live: Maps | None = None
 
-    def compiled(self, max_executors: int | None) -> VerifiedObject:
+    def compiled(self, max_executors: int) -> VerifiedObject:
         """The object for all hooks, compiled when it is first asked for. Raises `CompileError`."""
         if max_executors not in self._compiled:
             self._compiled[max_executors] = _compile_file(self.path, max_executors)
@@ -47,7 +47,7 @@ class Unit:
         """Create the maps in the kernel."""
         from syrup.loader import create_maps
 
-        self.live = create_maps(self.compiled(None))
+        self.live = create_maps(self.compiled(DEFAULT_MAX_EXECUTORS))
         return self.live
 
 
@@ -60,7 +60,7 @@ class Policy(Generic[P, R]):
         name: str,
         hooks: tuple[str, ...],
         function: Callable[P, R] | None = None,
-        max_executors: int | None = None,
+        max_executors: int = DEFAULT_MAX_EXECUTORS,
     ) -> None:
         if function is not None:
             functools.update_wrapper(self, function)
@@ -139,7 +139,10 @@ def jit(
 
 
 def compile_policy(
-    policy: Policy[..., Any] | str | os.PathLike[str], *, name: str | None = None, max_executors: int | None = None
+    policy: Policy[..., Any] | str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    max_executors: int = DEFAULT_MAX_EXECUTORS,
 ) -> Policy[..., Any]:
     """Compile a decorated function, or a policy file, now.
 
@@ -169,9 +172,11 @@ def deployable(
             return policy.deployable(hook, max_executors)
         case str() | os.PathLike():
             unit = Unit(os.fspath(cast("str", policy)))
-            verified = unit.compiled(max_executors)
+            verified = unit.compiled(max_executors or DEFAULT_MAX_EXECUTORS)
             return Deployable(verified, _program(verified, _only_name(verified, unit.path, name), hook), {})
         case Loaded():
+            if policy.closed:
+                raise ValueError("what was loaded is closed")
             chosen = _program(policy.verified, _only_name(policy.verified, "the object", name), hook)
             return Deployable(policy.verified, chosen, policy.maps, policy)
         case VerifiedObject():
@@ -179,11 +184,11 @@ def deployable(
     raise TypeError(f"a policy, a path, a Loaded or a VerifiedObject is attached, not a {type(policy).__name__}")
 
 
-def _compile_file(path: str, max_executors: int | None) -> VerifiedObject:
+def _compile_file(path: str, max_executors: int) -> VerifiedObject:
     from syrupc.driver import compile_file
     from syrupc.options import Options
 
-    return compile_file(Path(path), Options() if max_executors is None else Options(max_executors=max_executors))
+    return compile_file(Path(path), Options(max_executors=max_executors))
 
 
 def _only_name(verified: VerifiedObject, place: str, name: str | None) -> str:

@@ -17,7 +17,7 @@ import pytest
 
 from syrup import cli
 from tests.kernel.mounts import mounted_bpffs
-from tests.kernel.services import DEADLINE, client, udp_socket, until, workers
+from tests.kernel.services import DEADLINE, client, joining, udp_socket, until, workers
 
 pytestmark = pytest.mark.bpf
 
@@ -175,6 +175,19 @@ def test_a_pinned_policy_stays_is_replaced_and_is_detached(
         assert "the kernel's default decides again" in out
         assert len(answers(port)) > 1
         assert not (Path(bpffs) / "syrup" / "web").exists()
+
+
+def test_a_pinned_policy_is_attached_anew_to_a_restarted_service(
+    policy_file: Path, bpffs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ("--pin", "web", "--replace", "--bpffs", bpffs)
+    with workers(2) as (port, _):
+        assert said(capsys, "attach", str(policy_file), "--port", str(port), *here)[0] == 0
+    with joining(port, 2):
+        assert len(answers(port)) > 1
+        assert said(capsys, "attach", str(policy_file), "--port", str(port), *here)[0] == 0
+        assert answers(port) == {1}
+        assert said(capsys, "detach", "web", "--bpffs", bpffs)[0] == 0
 
 
 def test_what_is_left_of_a_damaged_pin_is_removed(

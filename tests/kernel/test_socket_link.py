@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,16 +28,18 @@ def group() -> Iterator[list[socket.socket]]:
         yield sockets
 
 
-def kernel_objects() -> int:
-    """How many maps with our names there are on this host."""
-    gc.collect()
-    found = 0
-    for number in objects.map_ids():
-        fd = objects.map_by_id(number)
-        if fd is not None:
-            with fd:
-                found += objects.map_info(fd.fileno()).name in {"syrup_slot", "syrup_link", "executors", "counters"}
-    return found
+def maps_of(link: syrup.Link) -> list[int]:
+    """The kernel's ids of everything that a link keeps."""
+    (place,) = link._places
+    kept = [place.attachment.slot, place.attachment.executor_map, place.counters, link._published]
+    return [objects.map_info(fd.fileno()).id for fd in kept]
+
+
+def exists(number: int) -> bool:
+    fd = objects.map_by_id(number)
+    if fd is not None:
+        fd.close()
+    return fd is not None
 
 
 def test_decisions_go_to_the_sockets_by_index(group: list[socket.socket]) -> None:
@@ -169,13 +171,14 @@ def test_a_closed_link_says_so(group: list[socket.socket]) -> None:
 
 
 def test_nothing_stays_in_the_kernel(group: list[socket.socket]) -> None:
-    before = kernel_objects()
     link = syrup.attach(policy(always(1)), port=port_of(group[0]))
-    assert kernel_objects() > before
+    made = maps_of(link)
     link.replace(policy(always(2)))
+    made += maps_of(link)
+    assert exists(made[0])
     link.close()
     # Maps are freed a grace period after their last descriptor.
-    until(lambda: kernel_objects() <= before, "the maps are freed")
+    until(lambda: not any(map(exists, made)), "the maps are freed")
 
 
 def test_after_detaching_the_sockets_are_free_at_once(group: list[socket.socket]) -> None:
@@ -253,6 +256,13 @@ def test_sockets_over_ipv6_are_a_group_too() -> None:
 def test_the_cost_of_a_decision_is_measured_on_request(group: list[socket.socket]) -> None:
     with syrup.attach(policy(always(1)), port=port_of(group[0])) as link:
         assert link.ns_per_decision(0.0) is None
+        with ThreadPoolExecutor(1) as pool:
+            sample = pool.submit(link.ns_per_decision, 0.1)
+            while not sample.done():
+                send(port_of(group[0]), [b"x"] * 100)
+        cost = sample.result()
+        assert cost is not None
+        assert cost > 0
 
 
 def test_a_forked_child_neither_detaches_nor_keeps_the_policy(group: list[socket.socket]) -> None:
@@ -274,6 +284,13 @@ def test_a_loaded_policy_is_attached_as_it_is(group: list[socket.socket]) -> Non
             send(port_of(group[0]), [b"x"] * 3)
             assert waiting(group) == [1, 1, 1]
         assert turn[0] == 3
+
+
+def test_what_was_unloaded_is_not_attached(group: list[socket.socket]) -> None:
+    loaded = syrup.load(policy(PASS))
+    loaded.close()
+    with pytest.raises(ValueError, match="closed"):
+        syrup.attach(loaded, port=port_of(group[0]))
 
 
 def test_attaching_works_inside_an_event_loop(group: list[socket.socket]) -> None:

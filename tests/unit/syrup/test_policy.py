@@ -26,11 +26,11 @@ def another(pkt: syrup.Packet) -> syrup.Executor:  # noqa: ARG001
 
 
 @pytest.fixture
-def compilations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int | None]]:
+def compilations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What was compiled: the compiler is replaced by one that always gives the same object."""
-    done: list[tuple[str, int | None]] = []
+    done: list[tuple[str, int]] = []
 
-    def compile_file(path: str, max_executors: int | None) -> Any:
+    def compile_file(path: str, max_executors: int) -> Any:
         done.append((path, max_executors))
         return handmade.policy(handmade.PASS, name="constant")
 
@@ -54,14 +54,14 @@ def test_a_policy_raises_what_python_raises() -> None:
         reads(syrup.Packet(b""))
 
 
-def test_a_policy_is_compiled_at_its_first_use_and_once(compilations: list[tuple[str, int | None]]) -> None:
+def test_a_policy_is_compiled_at_its_first_use_and_once(compilations: list[tuple[str, int]]) -> None:
     made: Policy[..., Any] = Policy(policy_module.Unit("some.py"), "constant", ("socket",))
     assert compilations == []
     assert made.verified is made.verified
-    assert compilations == [("some.py", None)]
+    assert compilations == [("some.py", 64)]
 
 
-def test_policies_of_one_file_share_what_they_compile_to(compilations: list[tuple[str, int | None]]) -> None:
+def test_policies_of_one_file_share_what_they_compile_to(compilations: list[tuple[str, int]]) -> None:
     unit = policy_module.Unit("some.py")
     first: Policy[..., Any] = Policy(unit, "constant", ("socket",))
     second: Policy[..., Any] = Policy(unit, "other", ("socket",))
@@ -70,14 +70,14 @@ def test_policies_of_one_file_share_what_they_compile_to(compilations: list[tupl
     assert constant._unit is another._unit
 
 
-def test_room_for_executors_is_a_choice_of_the_compilation(compilations: list[tuple[str, int | None]]) -> None:
+def test_room_for_executors_is_a_choice_of_the_compilation(compilations: list[tuple[str, int]]) -> None:
     assert syrup.compile("some.py", max_executors=100).verified
     assert compilations == [("some.py", 100)]
 
 
-def test_a_path_is_compiled_to_the_policy_in_it(compilations: list[tuple[str, int | None]], tmp_path: Path) -> None:
+def test_a_path_is_compiled_to_the_policy_in_it(compilations: list[tuple[str, int]], tmp_path: Path) -> None:
     found = syrup.compile(tmp_path / "some.py")
-    assert (found.name, found.hooks, compilations) == ("constant", ("socket",), [(str(tmp_path / "some.py"), None)])
+    assert (found.name, found.hooks, compilations) == ("constant", ("socket",), [(str(tmp_path / "some.py"), 64)])
     with pytest.raises(TypeError, match="import the file to call it"):
         found(syrup.Packet())
 
