@@ -27,10 +27,11 @@ def notes(report: Report) -> tuple[str, ...]:
 
 def _load(report: Report) -> str:
     load = report.load
+    runs = f"Medians of {report.repetitions} runs" if report.repetitions > 1 else "One run"
     return (
         f"{load.rate:,.0f} requests/s for {load.seconds:g} s a run, open loop, {load.flows} flows, "
-        f"{load.scan_share:.1%} SCANs; they keep {load.busy_workers:.1f} of {report.workers} workers busy. Medians of "
-        f"{report.repetitions} run{'s' if report.repetitions > 1 else ''}, equal requests for every policy, rotated order; a lost request is infinitely late."
+        f"{load.scan_share:.1%} SCANs; they keep {load.busy_workers:.1f} of {report.workers} workers busy. "
+        f"{runs}, equal requests for every policy, rotated order; a lost request is infinitely late."
     )
 
 
