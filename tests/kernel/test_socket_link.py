@@ -35,13 +35,6 @@ def maps_of(link: syrup.Link) -> list[int]:
     return [objects.map_info(fd.fileno()).id for fd in kept]
 
 
-def exists(number: int) -> bool:
-    fd = objects.map_by_id(number)
-    if fd is not None:
-        fd.close()
-    return fd is not None
-
-
 def test_decisions_go_to_the_sockets_by_index(group: list[socket.socket]) -> None:
     with syrup.attach(policy(by_first_byte()), port=port_of(group[0])):
         send(port_of(group[0]), [b"\0", b"\2", b"\2", b"\1", b"\2"])
@@ -175,10 +168,11 @@ def test_nothing_stays_in_the_kernel(group: list[socket.socket]) -> None:
     made = maps_of(link)
     link.replace(policy(always(2)))
     made += maps_of(link)
-    assert exists(made[0])
+    assert set(made) <= set(objects.map_ids())
     link.close()
-    # Maps are freed a grace period after their last descriptor.
-    until(lambda: not any(map(exists, made)), "the maps are freed")
+    # Maps are freed a grace period after their last descriptor. They are looked for without opening them: opening and
+    # closing a program array over and over leaks it (6.18: its clearing takes a reference, also if it is under way).
+    until(lambda: set(made).isdisjoint(objects.map_ids()), "the maps are freed")
 
 
 def test_after_detaching_the_sockets_are_free_at_once(group: list[socket.socket]) -> None:
