@@ -164,12 +164,11 @@ def test_a_closed_link_says_so(group: list[socket.socket]) -> None:
 
 
 def test_nothing_stays_in_the_kernel(group: list[socket.socket]) -> None:
-    link = syrup.attach(policy(always(1)), port=port_of(group[0]))
-    made = maps_of(link)
-    link.replace(policy(always(2)))
-    made += maps_of(link)
-    assert set(made) <= set(objects.map_ids())
-    link.close()
+    with syrup.attach(policy(always(1)), port=port_of(group[0])) as link:
+        made = maps_of(link)
+        assert set(made) <= set(objects.map_ids())
+        link.replace(policy(always(2)))
+        made += maps_of(link)
     # Maps are freed a grace period after their last descriptor. They are looked for without opening them: opening and
     # closing a program array over and over leaks it (6.18: its clearing takes a reference, also if it is under way).
     until(lambda: set(made).isdisjoint(objects.map_ids()), "the maps are freed")
