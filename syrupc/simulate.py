@@ -74,6 +74,13 @@ class Simulation:
                 raise ValueError(f"{what} {number} is no {type_}")
         self._maps[name].update(_bytes(key, key_type), _bytes(value, value_type))
 
+    def content(self, name: str) -> dict[int, int]:
+        """The entries of a map that the policy declared; of a per-CPU map, those of the CPU that decides."""
+        declared, found = self.declared[name], self._maps[name]
+        stored = ((key, found.lookup(key)) for key in found.keys())  # noqa: SIM118 -- no dict
+        size = declared.value.size
+        return {declared.key.from_bytes(k): declared.value.from_bytes(v[:size]) for k, v in stored if v is not None}
+
     def decide(self, datagram: Datagram) -> Decision:
         """Run the program once. Raises `MachineError` where it does what no program may do."""
         before = self._counters()

@@ -23,7 +23,10 @@ from syrupc.frontend.typing import Failure, Inferer, IntrinsicName, TypingContex
 
 @dataclass(frozen=True)
 class TypedFunction:
-    """Numba IR of one policy's function with the type of each variable and the signature of each operation."""
+    """Numba IR of one policy's function with the type of each variable and the signature of each operation.
+
+    `drops` tells whether DROP occurs in it at all.
+    """
 
     policy: Policy
     func_ir: ir.FunctionIR
@@ -31,6 +34,7 @@ class TypedFunction:
     operations: Mapping[Any, Any]
     arguments: tuple[types.Type, ...]
     result: types.Type
+    drops: bool
 
 
 def infer(policy: Policy, form: NormalForm, declarations: Declarations, found: Findings) -> TypedFunction | None:
@@ -53,7 +57,7 @@ def infer(policy: Policy, form: NormalForm, declarations: Declarations, found: F
     if undecided:
         raise _undecided(undecided)
     variables, result, operations = inferer.unify()
-    return TypedFunction(policy, func_ir, variables, operations, arguments, result)
+    return TypedFunction(policy, func_ir, variables, operations, arguments, result, "syrup.DROP" in form.intrinsics)
 
 
 def _propagate(inferer: Inferer) -> Exception | None:

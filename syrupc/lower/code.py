@@ -26,6 +26,12 @@ def const(value: int) -> ir.Constant:
     return I64(value & ((1 << 64) - 1))
 
 
+def call_helper(builder: ir.IRBuilder, number: int, result: ir.Type, arguments: list[ir.Value]) -> ir.Value:
+    """Call a kernel helper by number."""
+    kind = ir.FunctionType(result, [a.type for a in arguments])
+    return builder.call(builder.inttoptr(I64(number), kind.as_pointer()), arguments)
+
+
 @dataclass
 class FunctionState:
     """What the operations of one function share. `loc` is the place of the operation that is being lowered."""
@@ -102,12 +108,18 @@ class Code:
         store = self.builder.store(value, self.builder.bitcast(pointer, value.type.as_pointer()))
         store.opname = "store volatile"
 
+    def opaque(self, value: ir.Value) -> ir.Value:
+        """The same 64 bits, of which LLVM knows nothing.
+
+        What is proven of a register must be used from that register: where LLVM knows more than verifiers do, it checks
+        a narrower copy, and uses another.
+        """
+        return self.builder.asm(ir.FunctionType(I64, [I64]), "", "=r,0", [value], side_effect=False)
+
     # -- helpers and maps ----------------------------------------------------------------------------------------------
 
     def helper(self, number: int, result: ir.Type, arguments: list[ir.Value]) -> ir.Value:
-        """Call a kernel helper by number."""
-        kind = ir.FunctionType(result, [a.type for a in arguments])
-        return self.builder.call(self.builder.inttoptr(I64(number), kind.as_pointer()), arguments)
+        return call_helper(self.builder, number, result, arguments)
 
     def map_pointer(self, name: str) -> ir.Value:
         return self.builder.bitcast(self.state.maps[name], BYTE_POINTER)

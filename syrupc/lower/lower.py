@@ -16,7 +16,7 @@ from syrupc.kernel.hooks import HOOKS
 from syrupc.lower.code import FunctionState
 from syrupc.lower.debug import FunctionDebug
 from syrupc.lower.module import BYTE_POINTER, REUSEPORT_SOCKARRAY, FaultTable, ModuleBuilder, Target
-from syrupc.lower.socket import emit_entry
+from syrupc.lower.socket import Entry, emit_entry
 from syrupc.lower.target import lower_function
 from syrupc.objfile.metadata import encode_spec
 from syrupc.spec import HookSpec, MapSpec, ObjectSpec, ProgramSpec
@@ -69,7 +69,8 @@ def _program(
     faults = FaultTable(builder.target)
     body = _body(builder, function, f"{name}.{hook.name}.body", maps, faults)
     counters = builder.counters(f"syrup_counts_{name}", faults.slots)
-    emit_entry(builder.module, builder.debug, body, name, hook.section, executors[hook.name], counters, line)
+    entry = Entry(name, hook.section, body, function.drops, executors[hook.name], counters, line)
+    emit_entry(entry, builder.module, builder.debug)
     return ProgramSpec(
         name=name,
         hook=hook.name,

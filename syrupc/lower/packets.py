@@ -12,7 +12,7 @@ from typing import Any, Final
 from llvmlite import ir
 
 from syrupc.frontend.rules import READS
-from syrupc.frontend.types import Int, Lit
+from syrupc.frontend.types import Lit
 from syrupc.lower.code import I32, I64, Code, Lowering, const
 from syrupc.lower.module import BYTE_POINTER
 from syrupc.spec import FaultKind
@@ -46,8 +46,9 @@ def _load(code: Code, start: int, size: int, swapped: bool, offset: ir.Value, ki
     builder = code.builder
     if isinstance(kind, Lit):
         offset = const(kind.value)
-    elif not (isinstance(kind, Int) and kind.values.maximum <= _MAX_PAYLOAD - size):
+    else:
         # Unsigned, so a negative offset is beyond every limit as well; the kernel wants the limit to add to a pointer.
+        offset = code.opaque(offset)
         code.fault_if(builder.icmp_unsigned(">", offset, const(_MAX_PAYLOAD - size)), FaultKind.SHORT_PACKET)
     position = builder.add(offset, const(start))
     pointer = builder.gep(_data(code), [position])

@@ -56,7 +56,7 @@ MAPS: Final = (
     MapDeclaration("ledger", MapKind.HASH_MAP, "i16", "i32", 2),
 )
 _ATOMIC: Final = tuple(m for m in MAPS if m.value not in ("i16",))
-_HEADER: Final = (
+HEADER: Final = (
     "import syrup",
     "from syrup import i8, i16, i32, u8, u16, u32, u64",
     "",
@@ -143,7 +143,7 @@ def policies(draw: st.DrawFn) -> str:
         writer.put(f"{name} = {narrow}({value})" if narrow else f"{name} = {value}")
     _block(draw, writer, loops=2)
     writer.put(f"return {draw(_decisions(tuple(writer.variables)))}")
-    return "\n".join((*_HEADER, *writer.lines)) + "\n"
+    return "\n".join((*HEADER, *writer.lines)) + "\n"
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""The language's definition of integers as plain Python: policies run as functions over integers that wrap like its own."""
+"""The language's integers as plain Python: policies run as functions, over numbers that wrap as the language says."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ for _name, _unary in {"neg": operator.neg, "invert": operator.invert, "pos": ope
     setattr(Num, f"__{_name}__", lambda v, _unary=_unary: Num(_unary(int(v)), _unsigned(v)))
 
 
-class Short(IndexError):
+class ShortError(IndexError):
     """A read past the end."""
 
 
@@ -102,7 +102,7 @@ class View:
 def _reader(size: int, order: Any) -> Callable[[View, int], Num]:
     def read(view: View, offset: int) -> Num:
         if offset < 0 or offset + size > len(view.data):
-            raise Short
+            raise ShortError
         return Num(int.from_bytes(view.data[offset : offset + size], order), size == 8)
 
     return read
@@ -124,11 +124,10 @@ for _name, _size, _order in (
 class Packet:
     payload: View
     src_port: Num
-    dst_port: Num
     flow_hash: Num
 
 
-class MapFull(Exception):  # noqa: N818
+class MapFullError(Exception):
     """No room for another key."""
 
 
@@ -152,7 +151,7 @@ class Table:
         elif not self.key.holds(int(key)):
             raise KeyError
         elif int(key) not in self.content and len(self.content) >= self.entries:
-            raise MapFull
+            raise MapFullError
         self.content[int(key)] = self.value.wrap(int(value))
 
     def __delitem__(self, key: int) -> None:
@@ -172,18 +171,25 @@ class Table:
 
 
 class _Numbers(ast.NodeTransformer):
-    """Makes every literal and every truth value a number of the language."""
+    """Makes every literal and every truth value a number of the language, and every decision tell its line."""
 
-    def visit_Constant(self, node: ast.Constant) -> ast.AST:  # noqa: N802
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if isinstance(node.value, int):
             return ast.copy_location(_call("Num", node), node)
         return node
 
-    def visit_Compare(self, node: ast.Compare) -> ast.AST:  # noqa: N802
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
         return ast.copy_location(_call("Num", node), node)
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:  # noqa: N802
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        assert node.value is not None
+        line = ast.Constant(node.value.lineno)
+        self.generic_visit(node)
+        node.value = ast.Tuple([node.value, line], ast.Load())
+        return node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         if isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
             return ast.copy_location(_call("Num", ast.Constant(-node.operand.value)), node)
         self.generic_visit(node)
@@ -204,12 +210,12 @@ class Outcome:
 
 
 _FAULTS: Final = {
-    Short: FaultKind.SHORT_PACKET,
+    ShortError: FaultKind.SHORT_PACKET,
     KeyError: FaultKind.KEY,
     IndexError: FaultKind.INDEX,
     ZeroDivisionError: FaultKind.ZERO_DIVISION,
     ValueError: FaultKind.VALUE,
-    MapFull: FaultKind.MAP_FULL,
+    MapFullError: FaultKind.MAP_FULL,
 }
 
 
@@ -227,24 +233,22 @@ class Reference:
         function.decorator_list, function.returns = [], None
         for argument in function.args.args:
             argument.annotation = None
-        lines = function.lineno
         module = ast.Module([_Numbers().visit(function)], [])
         scope: dict[str, Any] = {"Num": Num, "syrup": _Syrup, **maps}
         scope |= {n: _cast(k) for n, k in INT_TYPES.items()}
         exec(compile(ast.fix_missing_locations(module), "policy", "exec"), scope)
-        self.function, self.first_line = scope[name], lines
+        self.function = scope[name]
 
     def run(self, packet: Packet) -> Outcome:
-        fault = None
-        decision = PASS
+        decision, fault = PASS, None
         try:
-            decision = int(self.function(packet))
+            decision, line = self.function(packet)
         except tuple(_FAULTS) as error:
             fault = (_FAULTS[type(error)], _line(error))
         else:
             if decision not in (PASS, DROP) and not 0 <= decision < self.executors:
-                fault, decision = (FaultKind.NO_EXECUTOR, 0), PASS
-        return Outcome(decision, fault, {n: dict(t.content) for n, t in self.maps.items()})
+                fault, decision = (FaultKind.NO_EXECUTOR, line), PASS
+        return Outcome(int(decision), fault, {n: dict(t.content) for n, t in self.maps.items()})
 
 
 class _Syrup:
