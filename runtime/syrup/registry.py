@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from syrup import privileges, stats
 from syrup._sys import maps, objects, uapi
-from syrup._sys.fd import Fd
+from syrup._sys.fd import Fd, keep_from_children
 from syrup._sys.processes import Holder
 from syrup.hooks.groups import ExecutorSocket, Group
 from syrup.stats import Stats
@@ -64,6 +64,7 @@ def write(record: Record) -> Fd:
     """Publish a record for as long as the descriptor, or a pin of it, is there."""
     text = encode(record)
     made = maps.create(maps.Shape(uapi.BPF_MAP_TYPE_ARRAY, 4, len(text), 1), name=_NAME)
+    keep_from_children(made)
     maps.update(made.fileno(), _KEY, text)
     return made
 

@@ -89,7 +89,8 @@ def attach(group: Group, executors: Sequence[ExecutorSocket], executor_map: Fd, 
         for executor in executors:
             _enter(group, executor, executor_map)
         slot = undo.enter_context(maps.create(_ARRAY, name="syrup_slot"))
-        keep_from_children(slot)
+        for fd in (slot, executor_map, program):
+            keep_from_children(fd)
         _store(slot, program)
         stub = _attach_stub(group, executors, slot)
         undo.pop_all()
