@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from syrupc.diagnostics import Diagnostic
+from syrupc.errors import InternalError
 from syrupc.files import decode_policy, read_bytes
 from syrupc.frontend.analyze import TypedPolicies, analyze
 from syrupc.frontend.source import PolicySource
@@ -18,7 +20,10 @@ from syrupc.objfile.model import Object
 from syrupc.objfile.reader import read_object
 from syrupc.options import Options
 from syrupc.verifier.gate import verify
-from syrupc.verifier.verdict import Verdict, VerifiedObject
+from syrupc.verifier.verdict import Outcome, Verdict, VerifiedObject
+
+# A policy may be too costly; nothing else that the verifier finds can be a policy's fault.
+_OURS = (Outcome.UNSAFE, Outcome.NOT_PROVEN, Outcome.UNSUPPORTED)
 
 Text = Literal["asm", "llvm", "numba"]
 
@@ -35,7 +40,10 @@ def compile_file(path: Path, options: Options) -> VerifiedObject:
 
 def compile_source(source: PolicySource, options: Options) -> VerifiedObject:
     """Compile a policy. What comes back is proven safe for the kernel of `options` and every newer one."""
-    return judge(source, options).require()
+    verdict = judge(source, options)
+    if any(p.outcome in _OURS for p in verdict.programs):
+        raise _unproven(verdict)
+    return verdict.require()
 
 
 def judge(source: PolicySource, options: Options) -> Verdict:
@@ -43,6 +51,21 @@ def judge(source: PolicySource, options: Options) -> Verdict:
     emitted = _emit(analyze(source), options)
     obj: Object = read_object(emitted.object_code)  # what is judged is what ships
     return verify(obj, options.profile)
+
+
+def _unproven(verdict: Verdict) -> InternalError:
+    """Code that we emitted must be safe whatever the policy says: if it is not proven, the compiler is at fault."""
+    first = verdict.diagnostics[0]
+    return InternalError(
+        Diagnostic(
+            "SYR901",
+            f"the code for this policy is not proven safe: {first.message}",
+            first.span,
+            notes=("stage: verify; this is a fault of syrupc, not of the policy", *first.notes),
+            details=(first.code, *first.details),
+            help=("report it with the policy",),
+        )
+    )
 
 
 def emit_text(path: Path, options: Options, kind: Text) -> str:
