@@ -36,4 +36,4 @@ def test_what_has_no_value_is_refused_at_once(text: str) -> None:
 
 
 def test_names_tuples_and_casts_are_known() -> None:
-    assert [6, (1, 2), 255, True] == [_value(text) for text in ("N", "PAIR", "u8(255)", "not 0")]
+    assert _value("(N, PAIR, u8(255), not 0)") == (6, (1, 2), 255, True)
