@@ -34,6 +34,8 @@ class Field:
     gives: Gives = Gives.NUMBER
     writes: tuple[int, ...] = ()
     since: str = "4.1"
+    at_start: bool = False
+    """A part of the number is read from its first byte on only."""
 
     @property
     def end(self) -> int:
@@ -45,6 +47,8 @@ class Field:
             return (offset, size) == (self.offset, self.size)
         if (offset, size) == (self.offset, self.unit):
             return True
+        if self.at_start and offset != self.offset:
+            return False
         return self.least <= size <= self.unit and offset + size <= self.end
 
     def writable(self, offset: int, size: int) -> bool:
@@ -140,7 +144,7 @@ CONTEXTS: Final = {
     "sched_act": _CLASSIFIER,
     "cgroup_skb": _skb(
         "__sk_buff",
-        ("tc_classid", "data_meta", "wire_len", "hwtstamp"),
+        ("tc_classid", "data_meta", "wire_len"),
         ("mark", "priority", "cb", "tstamp"),
     ),
     "sk_skb": _skb(
@@ -183,7 +187,7 @@ CONTEXTS: Final = {
             _number("protocol", 12, "5.9"),
             _number("remote_ip4", 16, "5.9"),
             Field("remote_ip6", 20, 16, 4, 1, since="5.9"),
-            Field("remote_port", 36, 2, 4, 1, since="5.9"),
+            Field("remote_port", 36, 4, 4, 1, since="5.9"),
             _number("local_ip4", 40, "5.9"),
             Field("local_ip6", 44, 16, 4, 1, since="5.9"),
             _number("local_port", 60, "5.9"),

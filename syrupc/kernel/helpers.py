@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
+from syrupc.kernel.release import brought
+
 
 class Arg(enum.Enum):
     """What a helper demands of one argument."""
@@ -319,6 +321,17 @@ HELPERS: Final = {helper.id: helper for helper in _ROWS}
 BY_NAME: Final = {helper.name: helper for helper in _ROWS}
 
 
+# The same number with other arguments: some program types have a helper of their own behind it.
+_OF_TYPE: Final = {
+    ("sk_reuseport", 46): Helper(46, "get_socket_cookie", "5.14", _N, (_SKC,)),
+}
+
+
+def helper(number: int, program_type: str) -> Helper | None:
+    """The helper as programs of the type know it, None for a number that none has."""
+    return _OF_TYPE.get((program_type, number)) or HELPERS.get(number)
+
+
 def _ids(*numbers: int | range) -> frozenset[int]:
     return frozenset(n for number in numbers for n in (number if isinstance(number, range) else (number,)))
 
@@ -334,8 +347,9 @@ _SKB_READ: Final = _ids(26, 68, 46, 47, 25)
 _SOCK_LOOKUP: Final = _ids(84, 85, 86, 99)
 _SYN_COOKIES: Final = _ids(100, 110, range(204, 208))
 _CGROUP: Final = _ids(80, 123)
+# `probe_write_user` and `override_return` hang on the kernel's configuration and on more than the usual privileges.
 _TRACING: Final = _ids(
-    *(4, 14, 15, 16, 22, 25, 27, 36, 37, 45, 55, 67, 80, 109, 117, 120, 123, 141, 156, 157),
+    *(4, 14, 15, 16, 22, 25, 27, 37, 45, 55, 67, 80, 109, 117, 120, 123, 141, 156, 157),
     *(174, 176, 180, 191, 210, 211),
 )
 _CLASSIFIER: Final = (
@@ -345,28 +359,48 @@ _CLASSIFIER: Final = (
     | _SYN_COOKIES
     | _ids(
         *(9, 10, 11, 13, 17, 18, 19, 20, 21, 23, 24, 28, 29, 30, 31, 32, 33, 34, 38, 39, 40, 41, 43, 48, 50, 66, 69),
-        *(79, 83, 95, 96, 97, 98, 107, 108, 122, 124, 128, 129, 135, 151, 152, 155, 163, 192),
+        *(79, 83, 95, 96, 97, 98, 107, 108, 124, 135, 151, 152, 155, 163, 192),
     )
 )
 
-OF_PROGRAM_TYPE: Final = {
+# Offered to every program type later than the helper itself: release -> numbers.
+_BASE_LATER: Final = {
+    "6.10": _ids(14, 120),
+    "6.16": _ids(15, 16, 17, 22, 37, 55, 80, 105, 106, 109, 117, 123, 141, 156, 157, 176, 180, 210, 211),
+}
+# The same for one type.
+_TYPE_LATER: Final = {
+    "socket_filter": {"6.16": _ids(122)},
+    "sched_cls": {"6.16": _ids(122)},
+    "sched_act": {"6.16": _ids(122)},
+    "cgroup_skb": {"6.16": _ids(122)},
+}
+
+
+def helpers_of(program_type: str, kernel: tuple[int, int]) -> frozenset[int]:
+    """Numbers of the helpers that a privileged program of the type may call on that release."""
+    found = set(_OF_PROGRAM_TYPE[program_type])
+    for later in (_BASE_LATER, _TYPE_LATER.get(program_type, {})):
+        for since, numbers in later.items():
+            if brought(since, kernel):
+                found |= numbers
+    return frozenset(number for number in found if brought(HELPERS[number].since, kernel))
+
+
+_OF_PROGRAM_TYPE: Final = {
     "socket_filter": _BASE | _SKB_READ | _SOCK_CASTS,
     "sched_cls": _BASE | _CLASSIFIER,
     "sched_act": _BASE | _CLASSIFIER,
     "xdp": _BASE | _SOCK_CASTS | _SOCK_LOOKUP | _SYN_COOKIES | _ids(23, 25, 28, 44, 51, 54, 65, 69, 163, 188, 189, 190),
     "sk_reuseport": _BASE | _ids(26, 46, 68, 82, 160),
-    "cgroup_skb": _BASE
-    | _SKB_READ
-    | _SOCK_CASTS
-    | _SOCK_LOOKUP
-    | _ids(79, 81, 83, 95, 96, 97, 98, 107, 108, 122, 128, 129),
+    "cgroup_skb": _BASE | _SKB_READ | _SOCK_CASTS | _SOCK_LOOKUP | _ids(79, 81, 83, 95, 96, 97, 98, 107, 108, 128, 129),
     "sk_lookup": _BASE | _SOCK_CASTS | _ids(25, 86, 124),
     "sk_msg": _BASE | _SOCK_CASTS | _ids(14, 15, 17, 25, 60, 61, 62, 63, 71, 80, 90, 91, 107, 108, 122, 123),
-    "sk_skb": _BASE | _SKB_READ | _SOCK_CASTS | _SOCK_LOOKUP | _ids(9, 38, 39, 43, 50, 52, 72),
+    "sk_skb": _BASE | _SOCK_CASTS | _SOCK_LOOKUP | _ids(9, 25, 26, 38, 39, 43, 46, 47, 50, 52, 72),
     "tracepoint": _BASE | _TRACING,
     "raw_tracepoint": _BASE | _TRACING,
-    "kprobe": _BASE | _TRACING | _ids(58, 173),
+    "kprobe": _BASE | _TRACING | _ids(173),
     "perf_event": _BASE | _TRACING | _ids(56, 119),
     "struct_ops": _BASE,
 }
-"""Numbers of the helpers that programs of a type may call, on the newest kernel that is known here."""
+"""What programs of a type may call since they and the helper both exist (`*_func_proto` in the kernel)."""

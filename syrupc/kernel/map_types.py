@@ -67,6 +67,14 @@ MAP_TYPES: Final = {row.number: row for row in _ROWS}
 
 BY_NAME: Final = {row.name: row for row in _ROWS}
 
+SOCKET_MAPS: Final = frozenset({15, 18})
+"""Maps that hold sockets (sockmap, sockhash): a look-up borrows one, an update takes one."""
+
+SOCKET_MAP_WRITERS: Final = frozenset(
+    {"socket_filter", "sched_cls", "sched_act", "xdp", "sk_reuseport", "sk_lookup", "flow_dissector"}
+)
+"""Program types that may update such a map or delete from it (`may_update_sockmap` in the kernel)."""
+
 RDONLY_PROG: Final = 1 << 7
 WRONLY_PROG: Final = 1 << 8
 """Flags that take one direction of access from programs (5.2)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from syrupc.kernel.helpers import HELPERS, Arg, Helper, Ret
-from syrupc.kernel.map_types import MAP_TYPES, RDONLY_PROG, WRONLY_PROG
-from syrupc.objfile.model import MapDefinition
+from syrupc.kernel.helpers import Arg, Helper, Ret
+from syrupc.kernel.helpers import helper as helper_of
+from syrupc.kernel.map_types import MAP_TYPES, RDONLY_PROG, SOCKET_MAP_WRITERS, SOCKET_MAPS, WRONLY_PROG
 from syrupc.verifier.findings import Finding, not_proven, unsafe, unsupported
 from syrupc.verifier.regions import (
     FAR,
@@ -36,6 +36,8 @@ _UNMODELLED: Final = {
     Arg.DYNPTR,
 }
 _MEMORY_KINDS: Final = frozenset({Kind.STACK, Kind.MAP_VALUE, Kind.PACKET, Kind.PACKET_META, Kind.MEMORY})
+_MAP_UPDATE: Final = 2
+_MAP_DELETE: Final = 3
 _TAIL_CALL: Final = 12
 _LOCAL_STORAGE: Final = 81
 
@@ -69,7 +71,7 @@ def check_helper(subject: Subject, state: State, number: int) -> Finding | None:
 
 def resolve_call(subject: Subject, state: State, number: int) -> Call | Finding:
     """The call with its arguments understood, or what is wrong with it."""
-    helper = HELPERS.get(number)
+    helper = helper_of(number, subject.type.name)
     finding = _check_available(subject, state, helper, number)
     if finding or helper is None:
         return finding or unsupported(f"helper {number}")
@@ -175,6 +177,9 @@ def _check_map(subject: Subject, helper: Helper, value: Value, register: int) ->
         return unsupported(f"map type {definition.type}")
     if helper.id not in row.helpers:
         return unsafe("SYR518", f"helper `{helper.name}` does not work on `{row.name}` map `{definition.name}`")
+    writes = helper.id in (_MAP_UPDATE, _MAP_DELETE)
+    if writes and row.number in SOCKET_MAPS and subject.type.name not in SOCKET_MAP_WRITERS:
+        return unsafe("SYR518", f"a {subject.type.name} program may not change `{row.name}` map `{definition.name}`")
     return value.target
 
 
@@ -195,18 +200,16 @@ def _check_argument(
         return () if _is_memory(value) else _not_memory(helper, register, arg, value)
     if arg is Arg.KEY and definition is not None:
         return _span(subject, state, helper, register, arg, definition.key_size, False)
+    if arg is Arg.VALUE and definition is not None and definition.type in SOCKET_MAPS:
+        return _check_object(helper, register, Arg.BTF_SOCK_COMMON, value) or ()
     if arg in (Arg.VALUE, Arg.VALUE_OR_NULL) and definition is not None:
-        return _span(subject, state, helper, register, arg, _value_size(definition), False)
+        return _span(subject, state, helper, register, arg, definition.value_size, False)
     if arg is Arg.VALUE_OUT and definition is not None:
-        return _span(subject, state, helper, register, arg, _value_size(definition), True)
+        return _span(subject, state, helper, register, arg, definition.value_size, True)
     if arg in _FIXED:
         return _span(subject, state, helper, register, arg, _FIXED[arg], arg in _OUT)
     finding = _check_object(helper, register, arg, value)
     return finding or ()
-
-
-def _value_size(definition: MapDefinition) -> int:
-    return definition.value_size
 
 
 def _check_object(helper: Helper, register: int, arg: Arg, value: Value) -> Finding | None:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from syrupc.isa.codec import decode
 from syrupc.kernel.contexts import CONTEXTS
-from syrupc.kernel.helpers import OF_PROGRAM_TYPE
+from syrupc.kernel.helpers import helpers_of
 from syrupc.kernel.profiles import KernelProfile, profile
 from syrupc.kernel.program_types import PROGRAM_TYPES
 from syrupc.objfile.model import MapDefinition
@@ -110,7 +110,7 @@ def _word(verdict: ProgramVerdict | None) -> str:
 def subject_of_case(case: dict[str, Any], kernel: KernelProfile) -> Subject | None:
     """The subject of a case; None if its program type is not modelled."""
     kind = PROGRAM_TYPES.get(case["prog_type"])
-    if kind is None or kind.name not in OF_PROGRAM_TYPE:
+    if kind is None:
         return None
     maps, inner = _maps(case["maps"])
     insns = decode(bytes.fromhex(case["insns"]))
@@ -120,7 +120,7 @@ def subject_of_case(case: dict[str, Any], kernel: KernelProfile) -> Subject | No
         insns=insns,
         type=kind,
         context=CONTEXTS.get(kind.name),
-        helpers=OF_PROGRAM_TYPE[kind.name] & kernel.helpers,
+        helpers=helpers_of(kind.name, kernel.release),
         maps=maps,
         uses={
             r["insn"]: _use(r, insns[r["insn"] + 1].imm) for r in case["relocs"] if 0 <= r["map"] < len(case["maps"])

@@ -8,7 +8,7 @@ from typing import Final
 
 from syrupc.isa.insn import Insn
 from syrupc.kernel.contexts import CONTEXTS, Context
-from syrupc.kernel.helpers import OF_PROGRAM_TYPE
+from syrupc.kernel.helpers import helpers_of
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.kernel.program_types import ProgramType, returns
 from syrupc.objfile.model import LineInfo, MapDefinition, Program, Relocation, RelocationKind
@@ -78,7 +78,7 @@ def subject_of(
         insns=program.insns,
         type=program_type,
         context=CONTEXTS.get(program_type.name),
-        helpers=OF_PROGRAM_TYPE[program_type.name] & kernel.helpers,
+        helpers=helpers_of(program_type.name, kernel.release),
         maps=tuple(maps),
         uses={r.slot: _use(r, numbers) for r in program.relocations if r.kind is not RelocationKind.KFUNC},
         gpl=license_name in GPL_COMPATIBLE,

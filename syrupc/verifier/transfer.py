@@ -10,6 +10,7 @@ from syrupc.isa.insn import Insn
 from syrupc.kernel.contexts import Gives
 from syrupc.kernel.helpers import Ret
 from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
+from syrupc.kernel.map_types import SOCKET_MAPS
 from syrupc.verifier import stack
 from syrupc.verifier.calls import Call, resolve_call
 from syrupc.verifier.domains import (
@@ -287,14 +288,16 @@ def _touch(state: State, register: int, size: int, write: bool) -> None:
 
 def _result(subject: Subject, state: State, call: Call, fresh: Fresh) -> Value:
     match call.helper.ret:
-        case Ret.NUMBER | Ret.NOTHING:
+        case Ret.NOTHING:
+            return None
+        case Ret.NUMBER:
             if call.helper.id in _SIZED_RESULTS:
                 return Number(within(-_MAX_ERRNO, max(span.size for span in call.spans)))
             return ANYTHING
         case Ret.MAP_VALUE:
             return Pointer(Kind.MAP_VALUE, target=call.map or 0)
         case Ret.MAP_VALUE_OR_NULL:
-            return _looked_up(subject, call.map or 0, fresh())
+            return _looked_up(subject, state, call.map or 0, fresh())
     identity = fresh()
     reference = identity if call.helper.acquires else 0
     if reference:
@@ -311,9 +314,12 @@ _RESULT_KINDS = {
 }
 
 
-def _looked_up(subject: Subject, number: int, identity: int) -> Pointer:
+def _looked_up(subject: Subject, state: State, number: int, identity: int) -> Pointer:
     """What a look-up in the map leads to: mostly a value, in some map types a map or a socket."""
     kind = subject.maps[number].type
+    if kind in SOCKET_MAPS:
+        state.references = (*state.references, identity)
+        return Pointer(Kind.SOCKET, id=identity, nullable=True, reference=identity)
     if kind in (MAP_TYPE["array_of_maps"].number, MAP_TYPE["hash_of_maps"].number):
         inner = subject.inner[number] if subject.inner else -1
         return Pointer(Kind.MAP, target=inner, id=identity, nullable=True)
