@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from syrupc.errors import CompileError
 from syrupc.frontend.declare import Declarations, declare
 from syrupc.frontend.flow import check_flow
 from syrupc.frontend.infer import TypedFunction, infer
 from syrupc.frontend.normalize import normalize
-from syrupc.frontend.source import Findings, PolicySource
+from syrupc.frontend.source import Findings, PolicySource, too_deep
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,13 @@ class TypedPolicies:
 
 def analyze(source: PolicySource) -> TypedPolicies:
     """Check and type a policy file; raises `CompileError` with all that a stage found."""
+    try:
+        return _analyze(source)
+    except RecursionError:
+        raise CompileError(too_deep(source)) from None
+
+
+def _analyze(source: PolicySource) -> TypedPolicies:
     declarations = declare(source)
     found = Findings(source)
     forms = [(policy, normalize(policy, declarations, found)) for policy in declarations.policies]

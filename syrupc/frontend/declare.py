@@ -27,6 +27,8 @@ MAPS: Final = {kind.value: kind for kind in MapKind}
 EXPORTS: Final = SCALARS | DECISIONS | FUNCTIONS | INPUTS.keys() | MAPS.keys() | {"Executor", "jit"}
 
 _RESERVED_PREFIX = "syrup_"
+# Well within what kernels take as a name in BTF (127 characters), also with a prefix of ours.
+_MAX_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Declarations:
     policies: tuple[Policy, ...]
     # Module-level names that no policy may use, each with the reason.
     unusable: Mapping[str, str]
+    # Every name that the module level binds: those hide Python's own.
+    bound: frozenset[str]
 
     def export(self, node: ast.expr) -> str | None:
         """The name of `syrup` that `node` spells, if it does."""
@@ -84,7 +88,13 @@ class _Declarer:
         for statement in self.source.tree.body:
             self.statement(statement)
         declarations = Declarations(
-            self.source, self.exports, self.constants, self.maps, tuple(self.policies), self.unusable
+            self.source,
+            self.exports,
+            self.constants,
+            self.maps,
+            tuple(self.policies),
+            self.unusable,
+            frozenset(self.bindings),
         )
         if not self.policies and not self.found:
             self.no_policy()
@@ -159,10 +169,7 @@ class _Declarer:
         if len(call.args) + len(call.keywords) != len(expected) or set(arguments) != set(expected):
             self.found.error("SYR106", f"`{name}` is not declared as `{form}`", call, help=(_map_example(kind, name),))
             return
-        if name.startswith(_RESERVED_PREFIX) or not name.isascii():
-            message = f"`{name}` cannot be the name of a map"
-            why = f"names that start with `{_RESERVED_PREFIX}` belong to the compiler; others are written in ASCII"
-            self.found.error("SYR106", message, node, notes=(why,))
+        if not self.named("a map", name, node):
             return
         value = self.scalar(arguments["value"])
         key = INT_TYPES["u32"] if kind.indexed else self.scalar(arguments["key"])
@@ -170,9 +177,18 @@ class _Declarer:
         if value and key and entries:
             self.maps[name] = MapSpec(name, kind, key, value, entries, self.source.span(node))
 
+    def named(self, what: str, name: str, node: Located) -> bool:
+        """Whether a map or a policy can have this name in an object."""
+        if name.isascii() and not name.startswith(_RESERVED_PREFIX) and len(name) <= _MAX_NAME:
+            return True
+        why = f"names are ASCII, at most {_MAX_NAME} characters long, and do not start with `{_RESERVED_PREFIX}`"
+        self.found.error("SYR106", f"`{name[:_MAX_NAME]}` cannot be the name of {what}", node, notes=(why,))
+        return False
+
     def scalar(self, node: ast.expr) -> IntType | None:
         spelling = ast.unparse(node)
-        name = self.exports.get(spelling, spelling if spelling in ("int", "bool") else "")
+        own = spelling in ("int", "bool") and spelling not in self.bindings
+        name = self.exports.get(spelling, spelling if own else "")
         if name in INT_TYPES:
             return INT_TYPES[name]
         known = ", ".join(sorted(SCALARS))
@@ -202,6 +218,7 @@ class _Declarer:
             self.found.error("SYR105", "a policy has no decorator but `@syrup.jit`", other)
         if self.bindings[node.name] > 1:
             self.found.error("SYR105", f"`{node.name}` is bound more than once", node)
+        self.named("a policy", node.name, _header(node))
         hooks = self.hooks(decorators[0])
         input_kind = self.signature(node)
         if hooks and input_kind:

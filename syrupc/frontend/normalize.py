@@ -212,11 +212,11 @@ class _Normalizer:
                 return self.name(node, name)
             case ast.Attribute():
                 return self.attribute(node)
+            case ast.BinOp() | ast.UnaryOp() if (folded := self.folded(node)) is not None:
+                return folded
             case ast.BinOp(left=left, op=op, right=right):
                 self.operator(op, node)
                 return _at(ast.BinOp(self.expression(left), op, self.expression(right)), node)
-            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)) if not isinstance(value, bool):
-                return self.integer(node, -value)
             case ast.UnaryOp(op=op, operand=operand):
                 return _at(ast.UnaryOp(op, self.expression(operand)), node)
             case ast.BoolOp(op=op, values=values):
@@ -234,6 +234,17 @@ class _Normalizer:
                 return _placeholder(node)
         return self.reject_expression(node)
 
+    def folded(self, node: ast.expr) -> ast.expr | None:
+        """A constant expression as its exact value. CPython folds some of them itself, each release others."""
+        try:
+            value = evaluate(node, self.constants(), {})
+        except NotConstant:
+            return None
+        return self.constant(node, value)
+
+    def constants(self) -> dict[str, Constant]:
+        return {name: value for name, value in self.declarations.constants.items() if name not in self.locals}
+
     def integer(self, node: ast.expr, value: int) -> ast.expr:
         if not -(1 << 63) <= value < (1 << 64):
             self.found.error("SYR202", f"{value} does not fit 64 bits", node, notes=("int is 64 bits wide, as is u64",))
@@ -248,7 +259,8 @@ class _Normalizer:
         export = self.declarations.exports.get(name)
         if export in ("PASS", "DROP"):
             return self.intrinsic(f"syrup.{export}", node)
-        if export or name in self.declarations.maps or name in _PYTHON_FUNCTIONS:
+        own = name in _PYTHON_FUNCTIONS and name not in self.declarations.bound
+        if export or own or name in self.declarations.maps:
             self.misused(node, export or name)
         else:
             self.unknown(node, name)
@@ -334,8 +346,10 @@ class _Normalizer:
         export = self.declarations.export(func)
         if export:
             return export
-        own = isinstance(func, ast.Name) and func.id in _PYTHON_FUNCTIONS and func.id not in self.declarations.unusable
-        return func.id if own and isinstance(func, ast.Name) else None
+        match func:
+            case ast.Name(id=name) if name in _PYTHON_FUNCTIONS and name not in self.declarations.bound:
+                return name
+        return None
 
     def unknown_function(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute):
@@ -387,10 +401,9 @@ class _Normalizer:
         return self.call("loop.range", list(bounds), node)
 
     def bound(self, node: ast.expr) -> int | None:
-        known = {k: v for k, v in self.declarations.constants.items() if k not in self.locals}
         casts = {s: name for s, name in self.declarations.exports.items() if name in SCALARS}
         try:
-            value = evaluate(node, known, casts)
+            value = evaluate(node, self.constants(), casts)
         except NotConstant as why:
             reason = f"`{self.text(why.node)}` is known only when the policy runs"
             loop = "loop to a constant and leave early: `for i in range(64): if i >= n: break`"

@@ -60,6 +60,9 @@ Rule = Callable[..., types.Type]
 UDP_HEADER: Final = 8
 """Bytes from the transport header to the payload of a datagram."""
 
+MAX_PAYLOAD: Final = 65535 - UDP_HEADER
+"""The longest payload of a datagram: that of IPv6, where the header of 40 bytes does not count."""
+
 
 def describe(kind: types.Type) -> str:
     """A type in the words of the language."""
@@ -347,12 +350,12 @@ def _read(values: IntType) -> Rule:
             raise TypeFailure("SYR205", message, help=("for example `pkt.payload.u32(8)`",))
         (offset,) = offsets
         number = _operand(offset, 1, 2)
-        if isinstance(number, Lit) and not 0 <= number.value <= 0xFFFF:
+        if isinstance(number, Lit) and not 0 <= number.value <= MAX_PAYLOAD - values.size:
             raise TypeFailure(
                 "SYR202",
-                f"no datagram has a byte {number.value}",
+                f"no datagram has bytes at {number.value}",
                 operands=("", "always past the end") if number.value > 0 else ("", "negative"),
-                notes=("offsets count from 0, and a datagram has at most 65535 bytes",),
+                notes=(f"offsets count from 0, and no datagram carries more than {MAX_PAYLOAD} bytes",),
             )
         return integer(values)
 

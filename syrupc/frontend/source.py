@@ -49,9 +49,10 @@ class PolicySource:
             return ast.parse(self.text, self.path_name, type_comments=False)
         except SyntaxError as error:
             raise CompileError(_syntax_diagnostic(self, error)) from None
-        except (ValueError, RecursionError, MemoryError) as error:
-            message = "expressions are nested too deeply" if not isinstance(error, ValueError) else str(error)
-            raise CompileError(Diagnostic("SYR102", message, Span(self.path_name, 1))) from None
+        except (RecursionError, MemoryError):
+            raise CompileError(too_deep(self)) from None
+        except ValueError as error:
+            raise CompileError(Diagnostic("SYR102", str(error), Span(self.path_name, 1))) from None
 
     def span(self, node: Located) -> Span:
         """Where `node` stands. `ast` counts UTF-8 bytes; a span counts characters."""
@@ -76,6 +77,16 @@ class PolicySource:
         if span.line != span.end_line:
             return self.lines[span.line - 1][span.column - 1 :].strip() + " …"
         return self.lines[span.line - 1][span.column - 1 : span.end_column - 1]
+
+
+def too_deep(source: PolicySource) -> Diagnostic:
+    """What is said where an expression exhausts the stack of whoever reads it."""
+    return Diagnostic(
+        "SYR102",
+        "expressions are nested too deeply",
+        Span(source.path_name, 1),
+        help=("split the longest expression: assign its parts to variables",),
+    )
 
 
 def _syntax_diagnostic(source: PolicySource, error: SyntaxError) -> Diagnostic:

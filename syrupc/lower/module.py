@@ -62,7 +62,7 @@ class ModuleBuilder:
         self.module.triple = TRIPLE
         self.module.data_layout = DATA_LAYOUT
         self.debug = DebugInfo(self.module, source)
-        self._section_bytes("_license", "license", LICENSE.encode() + b"\0")
+        self._section_bytes("syrup_license", "license", LICENSE.encode() + b"\0")
 
     def declared_map(self, spec: MapSpec) -> ir.GlobalVariable:
         flags = _F_MMAPABLE if spec.kind is MapKind.ARRAY else 0
@@ -103,7 +103,7 @@ class ModuleBuilder:
 
     def describe(self, spec: bytes) -> None:
         """What the object says of itself; loaders skip the section."""
-        self._section_bytes("_syrup", ".syrup", spec)
+        self._section_bytes("syrup_object", ".syrup", spec)
 
     def text(self) -> str:
         return str(self.module)

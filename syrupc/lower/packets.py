@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from llvmlite import ir
 
-from syrupc.frontend.rules import READS
+from syrupc.frontend.rules import MAX_PAYLOAD, READS
 from syrupc.frontend.types import Lit
 from syrupc.lower.code import I32, I64, Code, Lowering, const
 from syrupc.lower.module import BYTE_POINTER
@@ -24,10 +24,6 @@ _MD_DATA: Final = 0
 _MD_DATA_END: Final = 8
 _MD_LEN: Final = 16
 _MD_HASH: Final = 32
-
-_TRANSPORT_HEADER: Final = 8
-# The longest payload of a datagram: 65535 bytes of IPv6 payload less the UDP header.
-_MAX_PAYLOAD: Final = 65527
 
 
 def _read(method: str) -> Lowering:
@@ -49,7 +45,7 @@ def _load(code: Code, start: int, size: int, swapped: bool, offset: ir.Value, ki
     else:
         # Unsigned, so a negative offset is beyond every limit as well; the kernel wants the limit to add to a pointer.
         offset = code.opaque(offset)
-        code.fault_if(builder.icmp_unsigned(">", offset, const(_MAX_PAYLOAD - size)), FaultKind.SHORT_PACKET)
+        code.fault_if(builder.icmp_unsigned(">", offset, const(MAX_PAYLOAD - size)), FaultKind.SHORT_PACKET)
     position = builder.add(offset, const(start))
     pointer = builder.gep(_data(code), [position])
     end = builder.gep(pointer, [const(size)])

@@ -20,8 +20,8 @@ class Num(int):
 
     def __new__(cls, value: int, unsigned: bool | None = None) -> Num:
         if unsigned is None:
-            unsigned = value > INT.maximum
-        number = super().__new__(cls, (U64 if unsigned else INT).wrap(value))
+            unsigned = _unsigned(value)
+        number = super().__new__(cls, (U64 if unsigned else INT).wrap(int(value)))
         number.unsigned = unsigned
         return number
 
