@@ -34,10 +34,6 @@ _TITLES: Final[dict[str, str]] = {
     "SYR205": "wrong arguments",
     "SYR206": "types do not join",
     "SYR207": "annotation of another type",
-    # -- lowering ----------------------------------------------------------------------------------------------------
-    "SYR301": "not available at this hook",
-    "SYR302": "not available on this kernel",
-    "SYR303": "the code generator refused the program",
     # -- objects -----------------------------------------------------------------------------------------------------
     "SYR401": "not a BPF object",
     "SYR402": "malformed object",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from syrupc.kernel.hooks import HOOKS
 from syrupc.kernel.profiles import DEFAULT_PROFILE, KernelProfile, profile
 from syrupc.spec import DEFAULT_MAX_EXECUTORS
 
@@ -23,6 +24,8 @@ class Options:
     max_executors: int = DEFAULT_MAX_EXECUTORS
 
     def __post_init__(self) -> None:
+        if self.hook is not None and self.hook not in HOOKS:
+            raise ValueError(f"hook is {self.hook!r}, not one of {', '.join(HOOKS)}")
         if not 1 <= self.max_executors <= MAX_EXECUTORS:
             raise ValueError(f"max_executors is {self.max_executors}, not 1 to {MAX_EXECUTORS}")
 

@@ -6,7 +6,8 @@ that a policy can be called as plain Python; a live map (`policy.maps.serving`) 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import ItemsView, Iterator, MutableMapping, ValuesView
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, overload
 
 from syrupc import spec
@@ -120,6 +121,13 @@ class Map(MutableMapping[int, int]):
         """The value, or `default` where there is no such key. In a policy the default must be given."""
         return self[key] if key in self else default  # noqa: SIM401 -- this is get
 
+    def items(self) -> ItemsView[int, int]:
+        """The entries. A policy may delete entries meanwhile: those are left out."""
+        return _LiveItems(self)
+
+    def values(self) -> ValuesView[int]:
+        return _LiveValues(self)
+
     def fetch_add(self, key: int, value: int) -> int:
         """Add to the value and return what it was: atomic in a policy on shared maps. A missing key raises."""
         old = self[key]
@@ -136,6 +144,24 @@ class Map(MutableMapping[int, int]):
         if not self.spec.key.holds(key):
             raise KeyError(key)
         return self.spec.key.to_bytes(key)
+
+
+class _LiveItems(ItemsView[int, int]):
+    """Entries of a map that others change while it is read."""
+
+    _mapping: Map
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        for key in self._mapping:
+            with suppress(KeyError):
+                yield key, self._mapping[key]
+
+
+class _LiveValues(ValuesView[int]):
+    _mapping: Map
+
+    def __iter__(self) -> Iterator[int]:
+        return (value for _, value in self._mapping.items())
 
 
 class _Indexed(Map):

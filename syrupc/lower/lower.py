@@ -9,8 +9,6 @@ from typing import Final
 
 from llvmlite import ir
 
-from syrupc.diagnostics import Diagnostic
-from syrupc.errors import CompileError
 from syrupc.frontend.analyze import TypedPolicies
 from syrupc.frontend.infer import TypedFunction
 from syrupc.frontend.source import PolicySource
@@ -46,8 +44,7 @@ def lower(policies: TypedPolicies, target: Target, hooks: tuple[str, ...] | None
         for hook in function.policy.spec.hooks
         if hooks is None or hook in hooks
     ]
-    if not programs:
-        raise CompileError(_no_program(policies, hooks or ()))
+    assert programs, "every policy is for the one hook that there is"
     spec = ObjectSpec(
         source=declarations.source.base_name,
         source_sha256=declarations.source.sha256,
@@ -56,17 +53,6 @@ def lower(policies: TypedPolicies, target: Target, hooks: tuple[str, ...] | None
     )
     builder.describe(encode_spec(spec))
     return IRModule(builder.text(), spec)
-
-
-def _no_program(policies: TypedPolicies, hooks: tuple[str, ...]) -> Diagnostic:
-    spec = policies.functions[0].policy.spec
-    return Diagnostic(
-        "SYR301",
-        f"no policy of this file is for the hook {', '.join(f'`{h}`' for h in hooks)}",
-        spec.function.span,
-        notes=(f"`{spec.name}` is for {', '.join(f'`{h}`' for h in spec.hooks)}",),
-        help=(f'`@syrup.jit(hook="{hooks[0]}")`',),
-    )
 
 
 def _program(
