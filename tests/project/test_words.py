@@ -27,9 +27,14 @@ def tracked(repository: Path) -> list[Path]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
-        made = {".venv", ".git", "__pycache__", "build", "dist"}
-        return [path for path in repository.rglob("*") if path.is_file() and not made & set(path.parts)]
+        return [path for path in repository.rglob("*") if path.is_file() and not _made(path.relative_to(repository))]
     return [path for name in done.stdout.split("\0") if name and (path := repository / name).is_file()]
+
+
+def _made(path: Path) -> bool:
+    """Whether the file is a product: of the environment, a cache, a build."""
+    hidden = path.parts[0].startswith(".") and path.parts[0] not in (".ci", ".gitignore")
+    return hidden or "__pycache__" in path.parts or path.parts[0].endswith((".egg-info", "build", "dist"))
 
 
 @pytest.mark.parametrize("word", FORBIDDEN)
