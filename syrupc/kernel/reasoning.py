@@ -20,6 +20,10 @@ class Reasoning:
     """`|`, `^` and `*` with an unknown second operand keep something."""
     multiplies_signed: bool
     """A product of numbers that may be negative keeps its bounds."""
+    negates: bool
+    """A negated number keeps its bounds."""
+    knows_present_keys: bool
+    """Looking up a constant index that an array has gives its value, never null."""
     adds_wrapped: bool
     """A sum or difference that always wraps keeps its bounds."""
     follows_spilled_parts: bool
@@ -38,6 +42,8 @@ _SINCE: Final = {
     "combines_unknown_bits": "6.10",
     "follows_sums": "6.11",
     "multiplies_signed": "6.14",
+    "knows_present_keys": "6.14",
+    "negates": "6.18",
     "adds_wrapped": "6.17",
 }
 

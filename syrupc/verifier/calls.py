@@ -336,10 +336,8 @@ def _check_region(
 def _check_stack_region(
     subject: Subject, state: State, pointer: Pointer, size: int, write: bool, zero_allowed: bool
 ) -> Finding | None:
-    if size == 0 and zero_allowed:
-        return None
-    finding = check_stack_bounds(pointer, pointer.offset, size)
-    if finding or write:
+    finding = check_stack_bounds(pointer, pointer.offset, size or 1 if zero_allowed else size)
+    if finding or write or not size:
         return finding
     low, high = stack_span(pointer, pointer.offset)
     return check_helper_bytes(subject, state, pointer, low, high + size)

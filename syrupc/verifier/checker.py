@@ -7,6 +7,7 @@ from typing import assert_never
 from syrupc.isa import opcodes as op
 from syrupc.kernel.map_types import MAP_TYPES
 from syrupc.kernel.release import brought
+from syrupc.verifier import tnum
 from syrupc.verifier.calls import check_helper
 from syrupc.verifier.domains import S64_MIN, Scalar, const
 from syrupc.verifier.findings import Finding, not_proven, unsafe, unsupported
@@ -45,7 +46,9 @@ def check(subject: Subject, state: State, obligation: Obligation) -> Finding | N
             return _check_read(subject, state, state.registers[register], offset, size, sign, atomic)
         case Writable(register, offset, size, source, atomic):
             return _check_write(subject, state, register, offset, size, source, atomic)
-        case Updatable(register, offset, size):
+        case Updatable(register, offset, size, fetched):
+            if register == fetched:
+                return unsafe("SYR509", "an atomic operation replaces its own address by what it fetches")
             return _check_update(subject, state, register, offset, size)
         case Computable(operation, register, source, immediate, bits):
             if source is not None:
@@ -195,6 +198,8 @@ def _check_move(operation: int, pointer: Pointer, by: Scalar) -> Finding | None:
 
 def _check_place(operation: int, pointer: Pointer, by: Scalar) -> Finding | None:
     sign = 1 if operation == op.ADD else -1
+    if by.smin >= 0 and tnum.least(by.tnum, by.umin) >= FAR:
+        return _far(pointer, by)
     if not by.mask:
         return None if -FAR < pointer.offset + sign * by.smin < FAR else _far(pointer, by)
     low = pointer.variable.smin + (by.smin if sign > 0 else -by.smax)

@@ -8,7 +8,7 @@ two numbers is kept.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from syrupc.isa import opcodes as op
 from syrupc.kernel.reasoning import Reasoning
@@ -83,6 +83,9 @@ def _signed32(word: int) -> int:
     return word - (1 << 32) if word >> 31 else word
 
 
+_Bounds: TypeAlias = tuple[int, int, int, int, int, int, int, int]
+
+
 def const(number: int) -> Scalar:
     """The one word that `number` (signed or unsigned) is modulo 2**64."""
     word = number & M64
@@ -114,49 +117,77 @@ def settle(
     s32max: int,
     mixes: bool = True,
 ) -> Scalar | None:
-    """The bits and bounds after each has told the others what it knows; None if together they say nothing can be."""
-    value, mask = bits
-    if not mask:
-        found = const(value)
-        fits = umin <= value <= umax and smin <= found.smin <= smax
-        fits = fits and u32min <= found.u32min <= u32max and s32min <= found.s32min <= s32max
-        return found if fits else None
-    before = None
+    """The bits and bounds after each has told the others what it knows; None if together they say nothing can be.
+
+    Bits tell bounds, bounds tell each other three times, bounds tell bits, bits tell bounds: the order and the number
+    of rounds are the kernel's, because another round would prove what the kernel does not.
+    """
+    if not bits[1]:
+        return _settled_const(bits[0], umin, umax, smin, smax, u32min, u32max, s32min, s32max)
+    bounds = _from_bits(bits, (umin, umax, smin, smax, u32min, u32max, s32min, s32max))
     for _ in range(3):
-        # -- from the bits
-        umin, umax = max(umin, value), min(umax, value | mask)
-        top = mask >> 63
-        smin = max(smin, _signed64(value | top << 63))
-        smax = min(smax, _signed64((value | mask) & ~(top << 63)))
-        low, low_mask = value & M32, mask & M32
-        u32min, u32max = max(u32min, low), min(u32max, low | low_mask)
-        top = low_mask >> 31
-        s32min = max(s32min, _signed32(low | top << 31))
-        s32max = min(s32max, _signed32((low | low_mask) & ~(top << 31)))
-        # -- between signed and unsigned
-        umin, umax, smin, smax = _signs(umin, umax, smin, smax, 1 << 64)
-        u32min, u32max, s32min, s32max = _signs(u32min, u32max, s32min, s32max, 1 << 32)
-        # -- between 32 and 64 bits
-        if umin >> 32 == umax >> 32 and (mixes or not umin >> 32):
-            u32min, u32max = max(u32min, umin & M32), min(u32max, umax & M32)
-        if mixes or (s32min >= 0 and not umin >> 32 and umax >> 32 == 0):
-            umin = max(umin, umin & ~M32 | u32min)
-            umax = min(umax, umax & ~M32 | u32max)
-        if smin >= S32_MIN and smax <= S32_MAX:
-            s32min, s32max = max(s32min, smin), min(s32max, smax)
-            if mixes:
-                smin, smax = max(smin, s32min), min(smax, s32max)
-        # -- to the bits
-        if umin > umax or smin > smax or u32min > u32max or s32min > s32max:
-            return None
-        value, mask = _narrowed((value, mask), umin, umax, u32min, u32max)
-        after = (value, mask, umin, umax, smin, smax, u32min, u32max, s32min, s32max)
-        if after == before:
+        before = bounds
+        bounds = _deduced(bounds, mixes)
+        if bounds == before:
             break
-        before = after
-    if value & mask:
+    umin, umax, smin, smax, u32min, u32max, s32min, s32max = bounds
+    if umin > umax or smin > smax or u32min > u32max or s32min > s32max:
         return None
-    return Scalar(value, mask, umin, umax, smin, smax, u32min, u32max, s32min, s32max)
+    bits = _narrowed(bits, umin, umax, u32min, u32max)
+    if bits[0] & bits[1]:
+        return None
+    umin, umax, smin, smax, u32min, u32max, s32min, s32max = _from_bits(bits, bounds)
+    if umin > umax or smin > smax or u32min > u32max or s32min > s32max:
+        return None
+    return Scalar(bits[0], bits[1], umin, umax, smin, smax, u32min, u32max, s32min, s32max)
+
+
+def _settled_const(
+    value: int, umin: int, umax: int, smin: int, smax: int, u32min: int, u32max: int, s32min: int, s32max: int
+) -> Scalar | None:
+    found = const(value)
+    fits = umin <= value <= umax and smin <= found.smin <= smax
+    return found if fits and u32min <= found.u32min <= u32max and s32min <= found.s32min <= s32max else None
+
+
+def _from_bits(bits: Tnum, bounds: _Bounds) -> _Bounds:
+    """The bounds, none wider than the bits permit."""
+    umin, umax, smin, smax, u32min, u32max, s32min, s32max = bounds
+    value, mask = bits
+    most = value | mask
+    low, low_most = value & M32, most & M32
+    sign, low_sign = mask >> 63 << 63, mask & 1 << 31
+    return (
+        max(umin, value),
+        min(umax, most),
+        max(smin, _signed64(value | sign)),
+        min(smax, _signed64(most & ~sign)),
+        max(u32min, low),
+        min(u32max, low_most),
+        max(s32min, _signed32(low | low_sign)),
+        min(s32max, _signed32(low_most & ~low_sign)),
+    )
+
+
+def _deduced(bounds: _Bounds, mixes: bool) -> _Bounds:
+    """One round: 32-bit bounds from 64-bit ones, signed from unsigned and back, 64-bit bounds from 32-bit ones."""
+    umin, umax, smin, smax, u32min, u32max, s32min, s32max = bounds
+    if umin >> 32 == umax >> 32 and (mixes or not umin >> 32):
+        u32min, u32max = max(u32min, umin & M32), min(u32max, umax & M32)
+    if smin >= S32_MIN and smax <= S32_MAX:
+        s32min, s32max = max(s32min, smin), min(s32max, smax)
+    elif mixes and smin >> 32 == smax >> 32:
+        u32min, u32max = max(u32min, smin & M32), min(u32max, smax & M32)
+    u32min, u32max, s32min, s32max = _signs(u32min, u32max, s32min, s32max, 1 << 32)
+    umin, umax, smin, smax = _signs(umin, umax, smin, smax, 1 << 64)
+    if mixes or (s32min >= 0 and umax <= M32):
+        umin, umax = max(umin, umin & ~M32 | u32min), min(umax, umax & ~M32 | u32max)
+    if mixes:
+        smin, smax = max(smin, smin & ~M32 | u32min), min(smax, smax & ~M32 | u32max)
+        if s32min >= 0 and smin >= S32_MIN and smax <= S32_MAX:
+            # A 32-bit number that is known to be extended, and not to be negative.
+            umin, umax, smin, smax = max(umin, s32min), min(umax, s32max), max(smin, s32min), min(smax, s32max)
+    return umin, umax, smin, smax, u32min, u32max, s32min, s32max
 
 
 def _signs(umin: int, umax: int, smin: int, smax: int, modulus: int) -> tuple[int, int, int, int]:
@@ -209,18 +240,20 @@ def cut(a: Scalar, size: int) -> Scalar:
 
 
 def extend_sign(a: Scalar, bits: int, width: int) -> Scalar:
-    """The low `bits` as a signed number, in a register of `width` bits."""
-    top = 1 << (bits - 1)
-    found = settle(tnum.extend_sign(a.tnum, bits), 0, M64, -top, top - 1, *_UNBOUNDED32) or UNKNOWN
+    """The low `bits` as a signed number, in a register of `width` bits.
+
+    Bounds survive where all words agree in the bits that are dropped and in the sign that is kept; bits do not.
+    """
+    half = 1 << (bits - 1)
+    if not a.mask:
+        found = const((a.value & (2 * half - 1) ^ half) - half)
+        return found if width == 64 else low_half(found)
+    low, high = (a.smin, a.smax) if width == 64 else (a.s32min, a.s32max)
+    ends = sorted((((low & 2 * half - 1) ^ half) - half, ((high & 2 * half - 1) ^ half) - half))
+    if low >> bits != high >> bits or (ends[0] < 0) != (ends[1] < 0):
+        ends = [-half, half - 1]
+    found = within(ends[0], ends[1])
     return found if width == 64 else low_half(found)
-
-
-def byte_swap(a: Scalar, bits: int, swap: bool) -> Scalar:
-    """The low `bits` in the given order of bytes, the rest cleared."""
-    if a.known:
-        data = (a.value & ((1 << bits) - 1)).to_bytes(bits // 8, "little")
-        return const(int.from_bytes(data, "big" if swap else "little"))
-    return UNKNOWN
 
 
 # -- arithmetic --------------------------------------------------------------------------------------------------------
@@ -235,11 +268,10 @@ def arithmetic(operation: int, a: Scalar, b: Scalar, width: int, kernel: Reasoni
         if exact is not None:
             return const(exact)
     step = _STEPS.get(operation)
-    if step is None:
-        return unsigned(width)
-    found = step(a, b, width, kernel)
+    found = step(a, b, width, kernel) if step else None
     if found is None:
-        return unsigned(width)
+        # Not even that the high half is cleared: kernels forget everything here.
+        return UNKNOWN
     return low_half(found) if width == 32 else found
 
 
@@ -267,9 +299,6 @@ def _exact(operation: int, a: int, b: int, width: int) -> int | None:
     return None
 
 
-Bounds = tuple[int, int]
-
-
 def _sum(a: Scalar, b: Scalar, _width: int, kernel: Reasoning) -> Scalar | None:
     wrapped = kernel.adds_wrapped
     return settle(
@@ -294,7 +323,7 @@ def _difference(a: Scalar, b: Scalar, _width: int, kernel: Reasoning) -> Scalar 
     )
 
 
-def _wrapping(low: int, high: int, least: int, most: int, wrapped: bool) -> Bounds:
+def _wrapping(low: int, high: int, least: int, most: int, wrapped: bool) -> tuple[int, int]:
     """Bounds of a sum: kept if no sum leaves the range, or if all leave it on the same side."""
     if least <= low and high <= most:
         return low, high

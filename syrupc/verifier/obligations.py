@@ -65,11 +65,12 @@ class Writable:
 
 @dataclass(frozen=True, slots=True)
 class Updatable:
-    """`size` bytes at `offset` may be read and written at once."""
+    """`size` bytes at `offset` may be read and written at once; what was there goes to the register `fetched`."""
 
     register: int
     offset: int
     size: int
+    fetched: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,11 +204,9 @@ def _atomic(insn: Insn) -> tuple[Obligation, ...]:
     operands: tuple[Obligation, ...] = (Initialised(insn.src), Initialised(insn.dst))
     if insn.imm == op.CMPXCHG:
         operands = (*operands, Initialised(0))
-    update = Updatable(insn.dst, insn.off, insn.size)
-    fetched: tuple[Obligation, ...] = ()
-    if insn.imm & op.FETCH and insn.imm != op.CMPXCHG:
-        fetched = (Replaceable(insn.src),)
-    return (*operands, update, *fetched)
+    fetched = (0 if insn.imm == op.CMPXCHG else insn.src) if insn.imm & op.FETCH else None
+    update = Updatable(insn.dst, insn.off, insn.size, fetched)
+    return (*operands, update) if fetched is None else (*operands, update, Replaceable(fetched))
 
 
 def _jump(insn: Insn, slot: int) -> tuple[Obligation, ...]:

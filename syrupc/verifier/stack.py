@@ -39,6 +39,20 @@ def load(state: State, pointer: Pointer, offset: int, size: int) -> Value:
     return Number(unsigned(8 * size))
 
 
+def load_stored(state: State, pointer: Pointer, size: int) -> Number | None:
+    """The number at the pointer, if exactly `size` bytes were stored there at once, or if all are zero."""
+    low, _ = stack_span(pointer, pointer.offset)
+    frame = state.frames[pointer.target]
+    if all(
+        frame.stack.get((-at - 1) // SLOT, UNTOUCHED_SLOT).bytes[at % SLOT] == ZEROED for at in range(low, low + size)
+    ):
+        return Number(ZERO)
+    slot = frame.stack.get((-low - 1) // SLOT, UNTOUCHED_SLOT)
+    if low % SLOT or slot.bytes.count(SPILLED) != size or type(slot.value) is not Number:
+        return None
+    return slot.value
+
+
 def touch(state: State, depth: int, low: int, high: int) -> None:
     """The bytes `[low, high)` are read."""
     frame = state.frames[depth]

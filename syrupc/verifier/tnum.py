@@ -32,6 +32,23 @@ def intersect(a: Tnum, b: Tnum) -> Tnum:
     return (a[0] | b[0]) & ~mask, mask
 
 
+def least(a: Tnum, low: int) -> int:
+    """The least word of `a` that is not below `low`; 2**64 where there is none."""
+    value, mask = a
+    if low & ~mask == value:
+        return low
+    # Above the highest bit in which `low` contradicts `a`, the word follows `low` as far as `a` permits.
+    top = (low & ~mask ^ value).bit_length()
+    high = low >> top << top | value & (1 << top) - 1
+    if value >> (top - 1) & 1:
+        return high
+    free = mask & ~low & ~((1 << top) - 1) & M64
+    if not free:
+        return 1 << 64
+    step = free & -free
+    return low & ~((step << 1) - 1) & M64 | step | value & (step - 1)
+
+
 def add(a: Tnum, b: Tnum) -> Tnum:
     # Unknown bits are where the smallest and the largest sum differ in operand or carry.
     low = a[0] + b[0]
@@ -96,11 +113,3 @@ def shift_right_signed(a: Tnum, by: int, bits: int) -> Tnum:
 def truncate(a: Tnum, bits: int) -> Tnum:
     keep = (1 << bits) - 1
     return a[0] & keep, a[1] & keep
-
-
-def extend_sign(a: Tnum, bits: int) -> Tnum:
-    """The low `bits` as a signed number of 64 bits."""
-    top, keep = 1 << (bits - 1), (1 << bits) - 1
-    value = ((a[0] & keep ^ top) - top) & M64
-    mask = ((a[1] & keep ^ top) - top) & M64
-    return value & ~mask & M64, mask

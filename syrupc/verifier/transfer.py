@@ -17,7 +17,6 @@ from syrupc.verifier.domains import (
     UNKNOWN,
     Scalar,
     arithmetic,
-    byte_swap,
     const,
     extend_sign,
     low_half,
@@ -57,7 +56,7 @@ def step(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
             state.slot += 1
         case op.LD:
             _clobber(state)
-            state.registers[0] = Number(unsigned(8 * insn.size))
+            state.registers[0] = ANYTHING
         case op.JMP:
             _call_helper(subject, state, insn.imm, fresh)
     state.slot += 1
@@ -74,7 +73,7 @@ def _arithmetic(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> Non
         return
     left = registers[insn.dst]
     if insn.operation == op.END:
-        registers[insn.dst] = _swap(left, insn)
+        registers[insn.dst] = ANYTHING  # kernels do not follow numbers through a byte swap
         return
     if insn.operation == op.NEG:
         registers[insn.dst] = _negate(subject, left, bits)
@@ -112,17 +111,9 @@ def _identified(number: Number, fresh: Fresh) -> Number:
     return Number(number.range, fresh(), number.origin)
 
 
-def _swap(value: Value, insn: Insn) -> Value:
-    if type(value) is not Number:
-        return Number(unsigned(insn.imm))
-    swap = insn.cls == op.ALU64 or insn.from_register
-    found = byte_swap(value.range, insn.imm, swap)
-    return Number(found, 0, value.origin)
-
-
 def _negate(subject: Subject, value: Value, bits: int) -> Value:
-    if type(value) is not Number or value.range.mask:
-        return Number(unsigned(bits), 0, value.origin if type(value) is Number else 0)
+    if type(value) is not Number or not subject.kernel.reasoning.negates:
+        return ANYTHING
     return Number(arithmetic(op.SUB, ZERO, value.range, bits, subject.kernel.reasoning), 0, value.origin)
 
 
@@ -132,7 +123,7 @@ def _combine(
     if type(left) is Number and type(right) is Number:
         return _compute(subject, operation, left, right, bits)
     if bits == 32:
-        return Number(unsigned(32))
+        return ANYTHING
     if type(left) is Pointer and type(right) is Number:
         state.demand(right)
         return _displace(subject, left, right.range, 1 if operation == op.ADD else -1, fresh)
@@ -297,7 +288,8 @@ def _result(subject: Subject, state: State, call: Call, fresh: Fresh) -> Value:
         case Ret.MAP_VALUE:
             return Pointer(Kind.MAP_VALUE, target=call.map or 0)
         case Ret.MAP_VALUE_OR_NULL:
-            return _looked_up(subject, state, call.map or 0, fresh())
+            found = _looked_up(subject, state, call.map or 0, fresh())
+            return found._replace(nullable=False, id=0) if _is_present(subject, state, call.map or 0) else found
     identity = fresh()
     reference = identity if call.helper.acquires else 0
     if reference:
@@ -326,6 +318,22 @@ def _looked_up(subject: Subject, state: State, number: int, identity: int) -> Po
     if kind == MAP_TYPE["xskmap"].number:
         return Pointer(Kind.XDP_SOCK, id=identity, nullable=True)
     return Pointer(Kind.MAP_VALUE, target=number, id=identity, nullable=True)
+
+
+def _is_present(subject: Subject, state: State, number: int) -> bool:
+    """Whether the key in r2 is a constant index that the array has."""
+    definition = subject.maps[number]
+    key = state.registers[2]
+    arrays = (MAP_TYPE["array"].number, MAP_TYPE["percpu_array"].number)
+    if not subject.kernel.reasoning.knows_present_keys or definition.type not in arrays:
+        return False
+    if type(key) is not Pointer or key.kind is not Kind.STACK or not key.fixed:
+        return False
+    index = stack.load_stored(state, key, definition.key_size)
+    if index is None or index.range.mask or index.range.umax >= definition.max_entries:
+        return False
+    state.demand(index)
+    return True
 
 
 def release(state: State, reference: int) -> None:

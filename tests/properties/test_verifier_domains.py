@@ -17,7 +17,6 @@ from syrupc.verifier.domains import (
     UNKNOWN,
     Scalar,
     arithmetic,
-    byte_swap,
     const,
     cut,
     extend_sign,
@@ -248,10 +247,14 @@ def test_narrowing_and_extending_contain_the_result(drawn: tuple[Scalar, int], b
     assert unsigned(bits).contains(word & ((1 << bits) - 1))
 
 
-@given(words, st.sampled_from([16, 32, 64]), st.booleans())
-def test_byte_swaps_of_known_words_are_exact(word: int, bits: int, swap: bool) -> None:
-    data = (word & ((1 << bits) - 1)).to_bytes(bits // 8, "little")
-    assert byte_swap(const(word), bits, swap) == const(int.from_bytes(data, "big" if swap else "little"))
+@given(sets(), words)
+def test_the_least_word_of_a_set_from_a_bound_on_is_in_the_set(drawn: tuple[Scalar, int], low: int) -> None:
+    scalar, word = drawn
+    found = tnum.least(scalar.tnum, low)
+    if word >= low:
+        assert low <= found <= word
+    if found <= M64:
+        assert found & ~scalar.mask == scalar.value
 
 
 @given(sets(), sets())
