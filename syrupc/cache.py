@@ -40,6 +40,15 @@ class Cache:
     max_bytes: int = 64 << 20
 
 
+def user_cache(environment: Mapping[str, str]) -> Cache | None:
+    """`$XDG_CACHE_HOME/syrup`, or `~/.cache/syrup`; `None` for a user without a home."""
+    base = environment.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(base):
+        return Cache(Path(base) / "syrup")
+    home = environment.get("HOME", "")
+    return Cache(Path(home) / ".cache" / "syrup") if os.path.isabs(home) else None
+
+
 def key_of(source: bytes, name: str, options: Options) -> str:
     """The key of what compiling `source`, a file called `name`, gives."""
     digest = hashlib.sha256(_MAGIC)

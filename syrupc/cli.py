@@ -16,10 +16,10 @@ from typing import Any, Final, NoReturn, TypeVar
 import click
 
 from syrupc.build import compiled
-from syrupc.cache import Cache
+from syrupc.cache import Cache, user_cache
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
-from syrupc.files import decode_policy, read_bytes, write_whole
+from syrupc.files import read_bytes, read_source, write_whole
 from syrupc.frontend.source import PolicySource
 from syrupc.kernel.hooks import HOOKS
 from syrupc.kernel.profiles import DEFAULT_PROFILE, NAMES
@@ -119,7 +119,7 @@ def compile_(
     """
     options = Options(**chosen)
     target = output or (f"{Path(policy).stem}{OBJECT_SUFFIX}" if emit == "obj" else "-")
-    cache = None if no_cache else _cache()
+    cache = None if no_cache else user_cache(os.environ)
 
     def action(report: Report) -> None:
         _spare(policy, target)
@@ -264,7 +264,7 @@ def _is_policy(path: str, content: bytes) -> bool:
 
 def _read_policy(report: Report) -> PolicySource:
     """The policy at the report's path; its text goes into the report, for excerpts."""
-    source = PolicySource(report.path, decode_policy(read_bytes(report.path), report.path))
+    source = read_source(report.path)
     report.sources[source.path_name] = source.text
     report.names[source.base_name] = source.path_name
     return source
@@ -274,12 +274,3 @@ def _spare(policy: str, target: str) -> None:
     """Refuse to write over the policy itself; raises `UsageError` SYR002."""
     if target != "-" and os.path.exists(target) and os.path.exists(policy) and os.path.samefile(policy, target):
         raise UsageError(Diagnostic("SYR002", f"cannot write `{target}`: it is the policy"))
-
-
-def _cache() -> Cache | None:
-    """`$XDG_CACHE_HOME/syrup`, or `~/.cache/syrup`; `None` for a user without a home."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if os.path.isabs(base):
-        return Cache(Path(base) / "syrup")
-    home = os.environ.get("HOME", "")
-    return Cache(Path(home) / ".cache" / "syrup") if os.path.isabs(home) else None

@@ -10,13 +10,12 @@ from typing import Literal
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import InternalError
-from syrupc.files import decode_policy, read_bytes
+from syrupc.files import read_source
 from syrupc.frontend.analyze import TypedPolicies, analyze
 from syrupc.frontend.source import PolicySource
 from syrupc.lower.emit import Emitted, emit
 from syrupc.lower.lower import lower
 from syrupc.lower.module import Target
-from syrupc.objfile.model import Object
 from syrupc.objfile.reader import read_object
 from syrupc.options import Options
 from syrupc.verifier.gate import verify
@@ -28,29 +27,23 @@ _OURS = (Outcome.UNSAFE, Outcome.NOT_PROVEN, Outcome.UNSUPPORTED)
 Text = Literal["asm", "llvm", "numba"]
 
 
-def read_source(path: Path) -> PolicySource:
-    """A policy file. Raises `UsageError` SYR001 if it cannot be read."""
-    return PolicySource(str(path), decode_policy(read_bytes(str(path)), str(path)))
-
-
 def compile_file(path: Path, options: Options) -> VerifiedObject:
     """Compile a policy file. Raises `UsageError`, `CompileError`, `VerificationError`."""
-    return compile_source(read_source(path), options)
+    return compile_source(read_source(str(path)), options)
 
 
 def compile_source(source: PolicySource, options: Options) -> VerifiedObject:
     """Compile a policy. What comes back is proven safe for the kernel of `options` and every newer one."""
-    verdict = judge(source, options)
-    if any(p.outcome in _OURS for p in verdict.programs):
-        raise _unproven(verdict)
-    return verdict.require()
+    return judge(source, options).require()
 
 
 def judge(source: PolicySource, options: Options) -> Verdict:
-    """Compile a policy and say what the pre-verifier thinks of it."""
+    """Compile a policy and say what the pre-verifier thinks of it: accepted, or too costly. Raises `CompileError`."""
     emitted = _emit(analyze(source), options)
-    obj: Object = read_object(emitted.object_code)  # what is judged is what ships
-    return verify(obj, options.profile)
+    verdict = verify(read_object(emitted.object_code), options.profile)  # what is judged is what ships
+    if any(p.outcome in _OURS for p in verdict.programs):
+        raise _unproven(verdict)
+    return verdict
 
 
 def _unproven(verdict: Verdict) -> InternalError:
@@ -70,7 +63,7 @@ def _unproven(verdict: Verdict) -> InternalError:
 
 def emit_text(path: Path, options: Options, kind: Text) -> str:
     """The policy in one of the forms for people. Raises as `compile_file`."""
-    policies = analyze(read_source(path))
+    policies = analyze(read_source(str(path)))
     if kind == "numba":
         return "\n".join(f.func_ir.dump_to_string() for f in policies.functions)
     emitted = _emit(policies, options, with_text=True)

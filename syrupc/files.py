@@ -9,6 +9,7 @@ from typing import Final
 
 from syrupc.diagnostics import Diagnostic, Span
 from syrupc.errors import UsageError
+from syrupc.frontend.source import PolicySource
 
 MAX_BYTES: Final = 16 << 20
 """Larger inputs are refused: no policy and no object is anywhere near."""
@@ -41,6 +42,11 @@ def decode_policy(content: bytes, path: str) -> str:
                 help=("save the file as UTF-8",),
             )
         ) from None
+
+
+def read_source(path: str) -> PolicySource:
+    """A policy file. Raises `UsageError` SYR001 if it cannot be read as one."""
+    return PolicySource(path, decode_policy(read_bytes(path), path))
 
 
 def write_whole(path: str, content: bytes) -> None:

@@ -117,11 +117,12 @@ def attach(
     """
     from syrup.attaching import attach as attach_policy
     from syrup.policy import compile_policy
+    from syrupc.cache import user_cache
 
     if replace and not pin:
         raise click.UsageError("--replace needs --pin")
     # From here on a signal finds everything in place or nothing; while compiling there is nothing to tidy up.
-    compiled = compile_policy(policy, name=name, max_executors=max_executors)
+    compiled = compile_policy(policy, name=name, max_executors=max_executors, cache=user_cache(os.environ))
     with _signals_held():
         link = _replaced(compiled, pin, bpffs) if replace and pin else None
         if link is None:

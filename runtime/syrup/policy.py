@@ -6,7 +6,6 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from syrupc.diagnostics import Diagnostic
@@ -16,6 +15,7 @@ from syrupc.spec import DEFAULT_MAX_EXECUTORS, ObjectSpec, ProgramSpec
 if TYPE_CHECKING:
     from syrup.loader import Loaded
     from syrup.maps import Maps
+    from syrupc.cache import Cache
     from syrupc.lang.maps import Map
     from syrupc.verifier.verdict import VerifiedObject
 
@@ -32,15 +32,16 @@ _UNIT: Final = "__syrup__"
 class Unit:
     """One policy file: what it compiles to, and its live maps (if there are any yet), which all its policies share."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, cache: Cache | None = None) -> None:
         self.path = path
+        self._cache = cache
         self._compiled: dict[int, VerifiedObject] = {}
         self.live: Maps | None = None
 
     def compiled(self, max_executors: int) -> VerifiedObject:
         """The object for all hooks, compiled when it is first asked for. Raises `CompileError`."""
         if max_executors not in self._compiled:
-            self._compiled[max_executors] = _compile_file(self.path, max_executors)
+            self._compiled[max_executors] = _compile_file(self.path, max_executors, self._cache)
         return self._compiled[max_executors]
 
     def create_maps(self) -> Maps:
@@ -143,17 +144,19 @@ def compile_policy(
     *,
     name: str | None = None,
     max_executors: int = DEFAULT_MAX_EXECUTORS,
+    cache: Cache | None = None,
 ) -> Policy[..., Any]:
     """Compile a decorated function, or a policy file, now.
 
-    `name` chooses among several policies of a file; `max_executors` makes room for more than 64 executors. Raises
+    `name` chooses among several policies of a file; `max_executors` makes room for more than 64 executors; a `cache`
+    has the object of a file that was compiled before, which is verified again. Raises
     `CompileError` and `VerificationError` with the places in the source, `UsageError` where the choice is not clear.
     """
     if isinstance(policy, Policy):
         found: Policy[..., Any] = policy
         found._unit.compiled(max_executors)
         return found
-    unit = Unit(os.fspath(policy))
+    unit = Unit(os.fspath(policy), cache)
     verified = unit.compiled(max_executors)
     chosen = _only_name(verified, unit.path, name)
     hooks = tuple(p.hook for p in _programs(verified) if p.name == chosen)
@@ -184,11 +187,12 @@ def deployable(
     raise TypeError(f"a policy, a path, a Loaded or a VerifiedObject is attached, not a {type(policy).__name__}")
 
 
-def _compile_file(path: str, max_executors: int) -> VerifiedObject:
-    from syrupc.driver import compile_file
+def _compile_file(path: str, max_executors: int, cache: Cache | None) -> VerifiedObject:
+    from syrupc.build import compiled
+    from syrupc.files import read_source
     from syrupc.options import Options
 
-    return compile_file(Path(path), Options(max_executors=max_executors))
+    return compiled(read_source(path), Options(max_executors=max_executors), cache).require()
 
 
 def _only_name(verified: VerifiedObject, place: str, name: str | None) -> str:

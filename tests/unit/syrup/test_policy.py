@@ -30,7 +30,7 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What was compiled: the compiler is replaced by one that always gives the same object."""
     done: list[tuple[str, int]] = []
 
-    def compile_file(path: str, max_executors: int) -> Any:
+    def compile_file(path: str, max_executors: int, _cache: object) -> Any:
         done.append((path, max_executors))
         return handmade.policy(handmade.PASS, name="constant")
 
