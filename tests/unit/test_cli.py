@@ -129,7 +129,7 @@ def reject(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def verify(obj: Object, profile: KernelProfile) -> Verdict:
         found = Diagnostic("SYR503", "no", Span("spread.py", 8, 8))
-        return Verdict(obj, profile.name, (ProgramVerdict("spread", Outcome.UNSAFE, (found,)),))
+        return Verdict(obj, profile.name, (ProgramVerdict("spread", Outcome.TOO_COSTLY, (found,)),))
 
     for module in ("syrupc.driver", "syrupc.build", "syrupc.cli"):
         monkeypatch.setattr(f"{module}.verify", verify)
