@@ -68,6 +68,8 @@ def assume(subject: Subject, state: State, insn: Insn, taken: bool) -> None:
     """Narrow `state` to the machines in which the jump goes this way."""
     left, right = operands(state, insn)
     bits = 64 if insn.cls == op.JMP else 32
+    if insn.from_register and insn.dst == insn.src:
+        return
     if type(left) is Number and type(right) is Number:
         _assume_numbers(subject, state, insn, taken, left, right, bits)
         return
@@ -96,8 +98,11 @@ def _assume_numbers(
 
 
 def _narrow(subject: Subject, state: State, register: int, old: Number, new: Number) -> None:
-    """Put the narrowed number where the old one is, and everywhere that holds the same one."""
-    if new.range == old.range:
+    """Put the narrowed number where the old one is, and everywhere that holds the same one.
+
+    Where a sum is narrowed, its parts follow even if nothing was learnt: kernels replace what they knew of them.
+    """
+    if new.range == old.range and not (new.id and _has_sums(state, new.id)):
         return
     state.registers[register] = new
     if not new.id:
@@ -115,6 +120,12 @@ def _narrow(subject: Subject, state: State, register: int, old: Number, new: Num
         return value._replace(range=arithmetic(op.ADD, new.range, by, 64, subject.kernel.reasoning), origin=origin)
 
     replace_values(state, linked, follow)
+
+
+def _has_sums(state: State, identity: int) -> bool:
+    values = (value for frame in state.frames for value in frame.registers)
+    stored = (slot.value for frame in state.frames for slot in frame.stack.values())
+    return any(type(value) is Number and value.id == identity and value.delta for value in (*values, *stored))
 
 
 # -- pointers ----------------------------------------------------------------------------------------------------------

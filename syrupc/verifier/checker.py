@@ -9,7 +9,7 @@ from syrupc.kernel.map_types import MAP_TYPES
 from syrupc.kernel.release import brought
 from syrupc.verifier import tnum
 from syrupc.verifier.calls import check_helper
-from syrupc.verifier.domains import S64_MIN, Scalar, const
+from syrupc.verifier.domains import Scalar, const
 from syrupc.verifier.findings import Finding, not_proven, unsafe, unsupported
 from syrupc.verifier.obligations import (
     Computable,
@@ -156,11 +156,11 @@ def check_arithmetic(operation: int, left: Value, right: Value, bits: int) -> Fi
     if bits == 32:
         return None if operation == op.SUB else unsafe("SYR510", "half of a pointer is computed with")
     if type(left) is Pointer and type(right) is Number:
-        return _check_move(operation, left, right.range)
+        return _check_move(operation, left, right)
     if type(left) is Number and type(right) is Pointer:
         if operation == op.SUB:
             return unsafe("SYR510", "a pointer is subtracted from a number")
-        return _check_move(operation, right, left.range)
+        return _check_move(operation, right, left)
     return None
 
 
@@ -178,7 +178,8 @@ def _no_arithmetic(pointer: Pointer, operation: int) -> Finding:
     return unsafe("SYR510", f"no such arithmetic is possible on {NAMES[pointer.kind]}")
 
 
-def _check_move(operation: int, pointer: Pointer, by: Scalar) -> Finding | None:
+def _check_move(operation: int, pointer: Pointer, number: Number) -> Finding | None:
+    by = number.range
     if operation not in (op.ADD, op.SUB):
         return _no_arithmetic(pointer, operation)
     if pointer.nullable:
@@ -189,9 +190,8 @@ def _check_move(operation: int, pointer: Pointer, by: Scalar) -> Finding | None:
         return _no_arithmetic(pointer, operation)
     if pointer.kind is Kind.STACK and operation == op.SUB:
         return unsafe("SYR510", "a number is subtracted from a stack address")
-    if by.smin == S64_MIN or not -FAR < by.smin < FAR:
-        return _far(pointer, by)
-    if not by.mask and not -FAR < by.smin < FAR:
+    # A constant that was added to the number on its way is held to the same limit.
+    if not -FAR < by.smin < FAR or not -FAR < number.delta < FAR:
         return _far(pointer, by)
     return _check_place(operation, pointer, by)
 

@@ -12,6 +12,7 @@ from syrupc.verifier.domains import (
     S32_MIN,
     S64_MAX,
     S64_MIN,
+    UNKNOWN,
     Scalar,
     settle,
 )
@@ -131,18 +132,15 @@ def _refine_equal(a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
     if width == 64:
         if (a.value ^ b.value) & ~a.mask & ~b.mask:
             return a, b
-        both = settle(
+        both = (
             tnum.intersect(a.tnum, b.tnum),
             max(a.umin, b.umin),
             min(a.umax, b.umax),
             max(a.smin, b.smin),
             min(a.smax, b.smax),
-            max(a.u32min, b.u32min),
-            min(a.u32max, b.u32max),
-            max(a.s32min, b.s32min),
-            min(a.s32max, b.s32max),
         )
-        return both or a, both or b
+        # Each keeps its own 32-bit bounds: kernels do not exchange them here.
+        return settle(*both, *a[6:]) or a, settle(*both, *b[6:]) or b
     return _with_low_half(a, b), _with_low_half(b, a)
 
 
@@ -229,7 +227,7 @@ def _refine_bits(taken: bool, a: Scalar, b: Scalar, width: int) -> tuple[Scalar,
     bits = (a.value | tested if taken else a.value & ~tested), a.mask & ~tested
     if (bits[0] ^ a.value) & ~a.mask:
         return a, b
-    return settle(bits, *a[2:]) or a, b
-
-
-__all__ = ["INVERSE", "SWAPPED", "decide", "refine"]
+    if taken:
+        return settle(bits, *a[2:]) or a, b
+    # Kernels forget the bounds here, and take what the bits give.
+    return settle(bits, *UNKNOWN[2:]) or a, b

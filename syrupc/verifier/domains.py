@@ -186,7 +186,8 @@ def _deduced(bounds: _Bounds, mixes: bool) -> _Bounds:
         smin, smax = max(smin, smin & ~M32 | u32min), min(smax, smax & ~M32 | u32max)
         if s32min >= 0 and smin >= S32_MIN and smax <= S32_MAX:
             # A 32-bit number that is known to be extended, and not to be negative.
-            umin, umax, smin, smax = max(umin, s32min), min(umax, s32max), max(smin, s32min), min(smax, s32max)
+            # Kernels replace the 64-bit bounds here, also those that were narrower.
+            umin, umax, smin, smax = s32min, s32max, s32min, s32max
     return umin, umax, smin, smax, u32min, u32max, s32min, s32max
 
 
@@ -261,6 +262,8 @@ def extend_sign(a: Scalar, bits: int, width: int) -> Scalar:
 
 def arithmetic(operation: int, a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> Scalar:
     """`a operation b` on registers of `width` bits; `operation` is one of `opcodes.ADD` to `opcodes.ARSH`."""
+    if operation in _SHIFTS and (b.mask or b.value >= width):
+        return UNKNOWN
     if width == 32:
         a, b = low_half(a), low_half(b)
     if not a.mask and not b.mask:
@@ -290,11 +293,11 @@ def _exact(operation: int, a: int, b: int, width: int) -> int | None:
             return a & b
         case op.XOR:
             return a ^ b
-        case op.LSH if b < width:
+        case op.LSH:
             return a << b & keep
-        case op.RSH if b < width:
+        case op.RSH:
             return a >> b
-        case op.ARSH if b < width:
+        case op.ARSH:
             return ((_signed64(a) if width == 64 else _signed32(a)) >> b) & keep
     return None
 
@@ -397,8 +400,6 @@ def _xor(a: Scalar, b: Scalar, _width: int, kernel: Reasoning) -> Scalar | None:
 
 def _shift_left(a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> Scalar | None:
     by = b.value
-    if b.mask or by >= width:
-        return None
     bits = tnum.shift_left(a.tnum, by)
     umin, umax = (a.umin << by, a.umax << by) if a.umax << by <= M64 else (0, M64)
     smin, smax = S64_MIN, S64_MAX
@@ -409,18 +410,14 @@ def _shift_left(a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> Scalar |
     return settle(bits, umin, umax, smin, smax, u32min, u32max, S32_MIN, S32_MAX, kernel.mixes_widths)
 
 
-def _shift_right(a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> Scalar | None:
+def _shift_right(a: Scalar, b: Scalar, _width: int, kernel: Reasoning) -> Scalar | None:
     by = b.value
-    if b.mask or by >= width:
-        return None
     bits = tnum.shift_right(a.tnum, by)
     return settle(bits, a.umin >> by, a.umax >> by, S64_MIN, S64_MAX, *_UNBOUNDED32, kernel.mixes_widths)
 
 
 def _shift_right_signed(a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> Scalar | None:
     by = b.value
-    if b.mask or by >= width:
-        return None
     if width == 64:
         bits = tnum.shift_right_signed(a.tnum, by, 64)
         return settle(bits, 0, M64, a.smin >> by, a.smax >> by, *_UNBOUNDED32, kernel.mixes_widths)
@@ -428,6 +425,7 @@ def _shift_right_signed(a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> 
     return settle(bits, 0, M32, S64_MIN, S64_MAX, 0, M32, a.s32min >> by, a.s32max >> by, kernel.mixes_widths)
 
 
+_SHIFTS: Final = frozenset({op.LSH, op.RSH, op.ARSH})
 _STEPS: Final[dict[int, Callable[[Scalar, Scalar, int, Reasoning], Scalar | None]]] = {
     op.ADD: _sum,
     op.SUB: _difference,

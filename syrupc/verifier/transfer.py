@@ -14,7 +14,6 @@ from syrupc.kernel.map_types import SOCKET_MAPS
 from syrupc.verifier import stack
 from syrupc.verifier.calls import Call, resolve_call
 from syrupc.verifier.domains import (
-    UNKNOWN,
     Scalar,
     arithmetic,
     const,
@@ -24,7 +23,7 @@ from syrupc.verifier.domains import (
     within,
 )
 from syrupc.verifier.findings import Finding
-from syrupc.verifier.regions import context_field, stack_span
+from syrupc.verifier.regions import FAR, context_field, stack_span
 from syrupc.verifier.state import Frame, State, slot_place
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.values import ANYTHING, NULL, ZERO, Kind, Number, Pointer, Value
@@ -87,9 +86,9 @@ def _move(state: State, insn: Insn, bits: int, fresh: Fresh) -> Value:
         return Number(const(insn.imm if bits == 64 else insn.imm & 0xFFFFFFFF))
     source = state.registers[insn.src]
     if insn.off:
-        number = source.range if type(source) is Number else UNKNOWN
-        origin = source.origin if type(source) is Number else 0
-        return Number(extend_sign(number, insn.off, bits), 0, origin)
+        if type(source) is not Number:
+            return ANYTHING
+        return Number(extend_sign(source.range, insn.off, bits), 0, source.origin)
     if bits == 64:
         if type(source) is Number:
             source = _identified(source, fresh)
@@ -129,6 +128,8 @@ def _combine(
         return _displace(subject, left, right.range, 1 if operation == op.ADD else -1, fresh)
     if type(left) is Number and type(right) is Pointer:
         state.demand(left)
+        if right.reference:
+            return ANYTHING  # kernels forget that this is what was borrowed
         return _displace(subject, right, left.range, 1, fresh)
     return ANYTHING
 
@@ -136,16 +137,12 @@ def _combine(
 def _compute(subject: Subject, operation: int, left: Number, right: Number, bits: int) -> Number:
     found = arithmetic(operation, left.range, right.range, bits, subject.kernel.reasoning)
     origin = left.origin | right.origin
-    if (
-        subject.kernel.reasoning.follows_sums
-        and operation == op.ADD
-        and bits == 64
-        and left.id
-        and not left.delta
-        and not right.range.mask
-        and 0 < abs(right.range.smin) < 1 << 31
-    ):
-        return Number(found, left.id, origin, right.range.smin)
+    by = right.range.smin
+    if operation == op.ADD and not right.range.mask and by and not left.delta and subject.kernel.reasoning.follows_sums:
+        if left.id and bits == 64 and abs(by) < 1 << 31:
+            return Number(found, left.id, origin, by)
+        if abs(by) >= FAR:
+            return Number(found, 0, origin, by)
     return Number(found, 0, origin)
 
 

@@ -233,8 +233,9 @@ def test_comparisons_keep_what_can_be(
     new_left, new_right = compare.refine(comparison, outcome, left[0], right[0], bits, kernel)  # type: ignore[arg-type]
     assert new_left.contains(a)
     assert new_right.contains(b)
-    assert left[0].covers(new_left)
-    assert right[0].covers(new_right)
+    if comparison != op.JSET:
+        assert left[0].covers(new_left)
+        assert right[0].covers(new_right)
 
 
 @given(sets(), st.sampled_from([8, 16, 32]))
