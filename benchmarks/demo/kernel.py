@@ -24,7 +24,7 @@ Policies = Mapping[str, Any]
 
 _SILENCE_SCANS: Final = 5
 """A worker with requests in its queue answers one at least every SCAN; so many without an answer, and none is left."""
-_BURSTS: Final = 15
+_ROUNDS: Final = 5
 _ENOUGH_TOKENS: Final = 1 << 60
 
 
@@ -97,7 +97,7 @@ def costs_ns(policies: Policies, trace: Trace, load: Load, count: int) -> dict[s
         subjects = {DEFAULT: stack.enter_context(_undecided(payloads, count))}
         for name, policy in policies.items():
             subjects[name] = stack.enter_context(_deciding(policy, payloads, load, count))
-        samples = take_turns(subjects, _BURSTS)
+        samples = take_turns(subjects, _ROUNDS)
     measuring = statistics.median(samples.pop(DEFAULT))
     return {name: statistics.median(taken) - measuring for name, taken in samples.items()}
 
