@@ -178,10 +178,11 @@ _ALONE: Final = (
 _STAYING: Final = (
     # Starts a command that stays, and waits for its first words, or for the last that `syrup attach` says.
     """started() { tail -n +1 -f --pid=$! "$1" | grep -q -m1 "$2" || { cat "$1"; exit 1; }; }""",
-    """stay() { "$@" >staying.$$ 2>&1 & echo $! >>service.pid; started staying.$$ .; }""",
+    """stay() { said=$(mktemp said.XXXXXX); "$@" >"$said" 2>&1 & echo $! >>service.pid; started "$said" .; }""",
     """syrup() { case " $* " in
     *" --pin "*) command syrup "$@";;
-    " attach "*) command syrup "$@" >attached 2>&1 & echo $! >>attach.pid; started attached Ctrl-C; cat attached;;
+    " attach "*) said=$(mktemp said.XXXXXX); command syrup "$@" >"$said" 2>&1 & echo $! >>attach.pid
+        started "$said" Ctrl-C; cat "$said";;
     *) command syrup "$@";; esac; }""",
     """end_attaches() { [ ! -f attach.pid ] || { kill $(cat attach.pid); wait $(cat attach.pid); rm attach.pid; }; }""",
 )
