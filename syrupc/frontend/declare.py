@@ -208,7 +208,7 @@ class _Declarer:
 
     def function(self, node: ast.FunctionDef) -> None:
         self.functions.append(node)
-        self.unusable[node.name] = "it is a function without `@syrup.func`"
+        self.unusable[node.name] = "it is a function of the file, and a policy calls those of `syrup` only"
         decorators = [d for d in node.decorator_list if self.is_jit(d)]
         if not decorators:
             return
