@@ -76,7 +76,7 @@ def assume(subject: Subject, state: State, insn: Insn, taken: bool) -> None:
     if bits == 32:
         return
     if type(left) is Pointer and type(right) is Pointer:
-        _assume_pointers(state, insn.operation, taken, left, right)
+        _assume_pointers(state, insn, taken, left, right)
         return
     if type(left) is Pointer and left.nullable and not insn.from_register and insn.imm == 0:
         equal = taken == (insn.operation == op.JEQ)
@@ -147,11 +147,12 @@ def settle_null(state: State, pointer: Pointer, null: bool) -> None:
         state.references = tuple(r for r in state.references if r != pointer.reference)
 
 
-def _assume_pointers(state: State, comparison: int, taken: bool, left: Pointer, right: Pointer) -> None:
+def _assume_pointers(state: State, insn: Insn, taken: bool, left: Pointer, right: Pointer) -> None:
+    comparison = insn.operation
     if _is_end(left, right):
-        _assume_packet(state, comparison, taken, left)
+        _assume_packet(state, comparison, taken, insn.dst)
     elif _is_end(right, left):
-        _assume_packet(state, compare.SWAPPED[comparison], taken, right)
+        _assume_packet(state, compare.SWAPPED[comparison], taken, insn.src)
     elif comparison in (op.JEQ, op.JNE) and taken == (comparison == op.JEQ) and left.nullable != right.nullable:
         other = right if left.nullable else left
         if other.kind not in (Kind.KERNEL_OBJECT,):
@@ -165,12 +166,16 @@ def _is_end(pointer: Pointer, end: Pointer) -> bool:
     return pointer.kind is Kind.PACKET and end.kind is Kind.PACKET_END
 
 
-def _assume_packet(state: State, comparison: int, taken: bool, pointer: Pointer) -> None:
+def _assume_packet(state: State, comparison: int, taken: bool, register: int) -> None:
     """`pointer comparison end` holds, or not: that many bytes from its variable offset on are in the packet."""
+    pointer = state.registers[register]
+    assert type(pointer) is Pointer
     relation = comparison if taken else compare.INVERSE.get(comparison, op.JSET)
     if relation in (op.JGT, op.JGE):
         if pointer.kind is Kind.PACKET:
-            _mark_end(state, pointer, BEYOND_END if relation == op.JGT else AT_END)
+            # Of this register only: kernels do not look for copies.
+            end = BEYOND_END if relation == op.JGT else AT_END
+            state.registers[register] = pointer._replace(extent=end)
         return
     if relation not in _BELOW:
         return
@@ -189,10 +194,3 @@ def _assume_packet(state: State, comparison: int, taken: bool, pointer: Pointer)
         return value._replace(extent=max(value.extent, extent))
 
     replace_values(state, same, extended)
-
-
-def _mark_end(state: State, pointer: Pointer, extent: int) -> None:
-    registers = state.registers
-    for register, value in enumerate(registers):
-        if value == pointer and type(value) is Pointer:
-            registers[register] = value._replace(extent=extent)
