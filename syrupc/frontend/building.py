@@ -1,0 +1,116 @@
+"""What rewriting a policy's tree needs at every node: new nodes at old places, and rejections by name."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from typing import Final, TypeVar
+
+from syrupc.frontend import outside
+from syrupc.frontend.declare import BUILTIN_NAMES, Declarations
+from syrupc.frontend.source import Findings
+from syrupc.spec import INT_TYPES
+
+CASTS: Final = frozenset(INT_TYPES)
+PYTHON_FUNCTIONS: Final = frozenset({"len", "range", "int", "bool"})
+"""The functions of Python's own that a policy may call."""
+
+_Node = TypeVar("_Node", bound=ast.AST)
+
+
+class Builder:
+    """Makes nodes, and remembers the intrinsics that they refer to. `locals` are the names that the function binds."""
+
+    def __init__(self, declarations: Declarations, found: Findings, bound: set[str]) -> None:
+        self.declarations, self.found = declarations, found
+        self.locals = bound
+        self.intrinsics: set[str] = set()
+        self.maps: set[str] = set()
+        self.temporaries = 0
+
+    def intrinsic(self, name: str, node: ast.AST) -> ast.expr:
+        self.intrinsics.add(name)
+        return at(ast.Name(name, ast.Load()), node)
+
+    def call(self, name: str, arguments: list[ast.expr], node: ast.AST) -> ast.expr:
+        return at(ast.Call(self.intrinsic(name, node), arguments, []), node)
+
+    def effect(self, name: str, arguments: list[ast.expr], node: ast.AST) -> ast.stmt:
+        return at(ast.Expr(self.call(name, arguments, node)), node)
+
+    def temporary(self) -> str:
+        self.temporaries += 1
+        return f"value!{self.temporaries}"  # no name of the user's, nor Numba's name for a version of one
+
+    def text(self, node: ast.expr) -> str:
+        return self.declarations.source.segment(node)
+
+    # -- rejections ----------------------------------------------------------------------------------------------------
+
+    def operator(self, op: ast.operator, node: ast.AST) -> None:
+        if type(op) in outside.OPERATORS and isinstance(node, ast.expr | ast.stmt):
+            name, instead = outside.OPERATORS[type(op)]
+            self.found.error("SYR101", f"{name}: not in the policy language", node, help=(instead,))
+
+    def reject_expression(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, ast.Constant):
+            return self.reject(node, *outside.CONSTANTS[type(node.value)])
+        name, instead = outside.EXPRESSIONS.get(type(node), (f"`{type(node).__name__}`", "remove it"))
+        return self.reject(node, name, instead)
+
+    def reject(self, node: ast.expr | ast.stmt | ast.keyword, name: str, instead: str, whole: bool = True) -> ast.expr:
+        place = node if whole else first_line(node, self.declarations.source.lines)
+        self.found.error("SYR101", f"{name} is not in the policy language", place, help=(instead,))
+        return placeholder(node)
+
+    def unknown(self, node: ast.Name, name: str) -> None:
+        reason = self.declarations.unusable.get(name)
+        if reason:
+            self.found.error("SYR104", f"a policy cannot use `{name}`", node, notes=(reason,))
+            return
+        if name in BUILTIN_NAMES:
+            self.reject(node, f"`{name}`", "policies have `len`, `range`, `int`, `bool` and the functions of `syrup`")
+            return
+        candidates = [*self.locals, *self.declarations.constants, *self.declarations.maps, *self.declarations.exports]
+        near = difflib.get_close_matches(name, candidates, 1)
+        help_lines = (f"did you mean `{near[0]}`?",) if near else ()
+        self.found.error("SYR104", f"`{name}` is not defined", node, help=help_lines)
+
+    def misused(self, node: ast.expr, name: str) -> None:
+        if name in self.declarations.maps:
+            use = f"access an entry: `{name}[key]`"
+            self.found.error("SYR101", f"the map `{name}` cannot be used as a value", node, help=(use,))
+        elif name in CASTS or name in ("len", "random", "now_ns", "cpu"):
+            call = f"{name}(x)" if name in CASTS or name == "len" else f"syrup.{name}()"
+            self.found.error("SYR101", f"`{name}` cannot be used as a value", node, help=(f"call it: `{call}`",))
+        else:
+            self.found.error("SYR101", f"`{name}` has no meaning inside a policy", node)
+
+    def is_syrup(self, node: ast.expr) -> bool:
+        return (
+            isinstance(node, ast.Name) and node.id not in self.locals and f"{node.id}.jit" in self.declarations.exports
+        )
+
+    def no_export(self, node: ast.Attribute) -> None:
+        prefix = ast.unparse(node.value) + "."
+        candidates = [s.removeprefix(prefix) for s in self.declarations.exports if s.startswith(prefix)]
+        near = difflib.get_close_matches(node.attr, candidates, 1)
+        help_lines = (f"did you mean `{prefix}{near[0]}`?",) if near else ()
+        self.found.error("SYR104", f"`{prefix}{node.attr}` does not exist in a policy", node, help=help_lines)
+
+
+def at(node: _Node, place: ast.AST) -> _Node:
+    return ast.copy_location(node, place)
+
+
+def placeholder(place: ast.AST) -> ast.expr:
+    """Stands where something was rejected, so that the rest is still checked; never compiled."""
+    return at(ast.Constant(0), place)
+
+
+def first_line(node: ast.stmt | ast.expr | ast.keyword, lines: tuple[str, ...]) -> ast.expr:
+    """The first line of a compound statement, as a place."""
+    end = len(lines[node.lineno - 1].rstrip().encode())
+    return ast.Constant(
+        value=None, lineno=node.lineno, col_offset=node.col_offset, end_lineno=node.lineno, end_col_offset=end
+    )

@@ -1,0 +1,261 @@
+"""Expressions of the language: each by its form, what is constant as its value, and the rest rejected by name."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from typing import Final
+
+from syrupc.frontend import outside
+from syrupc.frontend.building import CASTS, PYTHON_FUNCTIONS, Builder, at, placeholder
+from syrupc.frontend.constants import Constant, NotConstant, evaluate
+from syrupc.frontend.declare import SCALARS
+from syrupc.spec import MapSpec
+
+_MAP_METHODS: Final = {"get": 2, "fetch_add": 2}
+
+
+class Expressions(Builder):
+    """Each method takes a node of the source and gives its normal form."""
+
+    def expression(self, node: ast.expr) -> ast.expr:
+        match node:
+            case ast.Constant(value=bool()):
+                return node
+            case ast.Constant(value=int() as value):
+                return self.integer(node, value)
+            case ast.Name(id=name):
+                return self.name(node, name)
+            case ast.Attribute():
+                return self.attribute(node)
+            case ast.BinOp() | ast.UnaryOp() if (folded := self.folded(node)) is not None:
+                return folded
+            case ast.BinOp(left=left, op=op, right=right):
+                self.operator(op, node)
+                return at(ast.BinOp(self.expression(left), op, self.expression(right)), node)
+            case ast.UnaryOp(op=op, operand=operand):
+                return at(ast.UnaryOp(op, self.expression(operand)), node)
+            case ast.BoolOp(op=op, values=values):
+                return at(ast.BoolOp(op, [self.expression(v) for v in values]), node)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                parts = (self.expression(test), self.expression(body), self.expression(orelse))
+                return at(ast.IfExp(*parts), node)
+            case ast.Compare():
+                return self.compare(node)
+            case ast.Call():
+                return self.called(node)
+            case ast.Subscript():
+                if self.map_of(node):
+                    return self.call("map.get_item", [self.map_name(node.value), self.expression(node.slice)], node)
+                return placeholder(node)
+        return self.reject_expression(node)
+
+    def folded(self, node: ast.expr) -> ast.expr | None:
+        """A constant expression as its exact value. CPython folds some of them itself, each release others."""
+        try:
+            value = evaluate(node, self.constants(), {})
+        except NotConstant:
+            return None
+        return self.constant(node, value)
+
+    def constants(self) -> dict[str, Constant]:
+        return {name: value for name, value in self.declarations.constants.items() if name not in self.locals}
+
+    def integer(self, node: ast.expr, value: int) -> ast.expr:
+        if not -(1 << 63) <= value < (1 << 64):
+            self.found.error("SYR202", f"{value} does not fit 64 bits", node, notes=("int is 64 bits wide, as is u64",))
+            return placeholder(node)
+        return at(ast.Constant(value), node)
+
+    def name(self, node: ast.Name, name: str) -> ast.expr:
+        if name in self.locals:
+            return at(ast.Name(name, ast.Load()), node)
+        if name in self.declarations.constants:
+            return self.constant(node, self.declarations.constants[name])
+        export = self.declarations.exports.get(name)
+        if export in ("PASS", "DROP"):
+            return self.intrinsic(f"syrup.{export}", node)
+        own = name in PYTHON_FUNCTIONS and name not in self.declarations.bound
+        if export or own or name in self.declarations.maps:
+            self.misused(node, export or name)
+        else:
+            self.unknown(node, name)
+        return placeholder(node)
+
+    def attribute(self, node: ast.Attribute) -> ast.expr:
+        export = self.declarations.export(node)
+        shadowed = isinstance(node.value, ast.Name) and node.value.id in self.locals
+        if export in ("PASS", "DROP") and not shadowed:
+            return self.intrinsic(f"syrup.{export}", node)
+        if export and not shadowed:
+            self.misused(node, export)
+            return placeholder(node)
+        if self.is_syrup(node.value):
+            self.no_export(node)
+            return placeholder(node)
+        return at(ast.Attribute(self.expression(node.value), node.attr, ast.Load()), node)
+
+    def constant(self, node: ast.expr, value: Constant) -> ast.expr:
+        if isinstance(value, tuple):
+            return self.reject(node, "a tuple", "use one constant for each value")
+        return at(ast.Constant(value), node) if isinstance(value, bool) else self.integer(node, value)
+
+    def compare(self, node: ast.Compare) -> ast.expr:
+        for op in node.ops:
+            if type(op) in outside.COMPARISONS:
+                return self.reject(node, *outside.COMPARISONS[type(op)])
+        if not any(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
+            left, *others = (self.expression(e) for e in (node.left, *node.comparators))
+            return at(ast.Compare(left, node.ops, others), node)
+        if len(node.ops) > 1:
+            return self.reject(node, "`in` inside a chained comparison", "split it with `and`")
+        return self.membership(node, node.ops[0], node.comparators[0])
+
+    def membership(self, node: ast.Compare, op: ast.cmpop, container: ast.expr) -> ast.expr:
+        declared = self.map_named(container)
+        if declared is None:
+            return self.reject(container, "`in` on anything but a map", "compare with `==` and `or`")
+        test = self.call("map.contains", [self.expression(node.left), self.map_name(container)], node)
+        return at(ast.UnaryOp(ast.Not(), test), node) if isinstance(op, ast.NotIn) else test
+
+    # -- calls ---------------------------------------------------------------------------------------------------------
+
+    def called(self, node: ast.Call) -> ast.expr:
+        if node.keywords:
+            return self.reject(node.keywords[0], "a keyword argument", "give the arguments by position")
+        starred = next((a for a in node.args if isinstance(a, ast.Starred)), None)
+        if starred:
+            return self.reject(starred, *outside.EXPRESSIONS[ast.Starred])
+        match node.func:
+            case ast.Attribute(value=receiver, attr=method) if self.map_named(receiver):
+                return self.map_method(node, receiver, method)
+            case ast.Name() | ast.Attribute():
+                return self.function(node)
+        return self.reject(node.func, "a call of an expression", "call a function by its name")
+
+    def function(self, node: ast.Call) -> ast.expr:
+        name = self.callee(node.func)
+        arguments = node.args
+        match name:
+            case "random" | "now_ns" | "cpu":
+                return self.intrinsic_call(node, f"syrup.{name}", 0)
+            case "len":
+                return self.intrinsic_call(node, "view.len", 1)
+            case str() if name in CASTS:
+                return self.intrinsic_call(node, f"cast.{name}", 1)
+            case "range":
+                return self.reject(node, "`range` outside a `for`", "compare: `low <= x < high`")
+            case str():
+                self.misused(node.func, name)
+                return placeholder(node)
+        if isinstance(node.func, ast.Attribute) and not self.is_syrup(node.func.value):
+            method = at(ast.Attribute(self.expression(node.func.value), node.func.attr, ast.Load()), node.func)
+            return at(ast.Call(method, [self.expression(a) for a in arguments], []), node)
+        self.unknown_function(node)
+        return placeholder(node)
+
+    def callee(self, func: ast.expr) -> str | None:
+        """The name that a call calls, if the language knows it: of `syrup`, or one of Python's own."""
+        root = func.value if isinstance(func, ast.Attribute) else func
+        if isinstance(root, ast.Name) and root.id in self.locals:
+            return None
+        export = self.declarations.export(func)
+        if export:
+            return export
+        match func:
+            case ast.Name(id=name) if name in PYTHON_FUNCTIONS and name not in self.declarations.bound:
+                return name
+        return None
+
+    def unknown_function(self, node: ast.Call) -> None:
+        if isinstance(node.func, ast.Attribute):
+            self.no_export(node.func)
+        elif isinstance(node.func, ast.Name) and node.func.id in self.locals:
+            self.found.error("SYR203", f"`{node.func.id}` is a variable, not a function", node.func)
+        elif isinstance(node.func, ast.Name):
+            self.unknown(node.func, node.func.id)
+
+    def map_method(self, node: ast.Call, receiver: ast.expr, method: str) -> ast.expr:
+        if method not in _MAP_METHODS:
+            near = difflib.get_close_matches(method, _MAP_METHODS, 1)
+            known = ", ".join(f"`{m}`" for m in _MAP_METHODS)
+            help_lines = (f"did you mean `{near[0]}`?",) if near else ()
+            declared = self.map_named(receiver)
+            kind = declared.kind.value if declared else "map"
+            message = f"{kind} has no method `{method}` in a policy"
+            self.found.error("SYR204", message, node.func, notes=(f"known: {known}",), help=help_lines)
+            return placeholder(node)
+        if not self.count(node, f"{self.text(receiver)}.{method}", _MAP_METHODS[method]):
+            return placeholder(node)
+        return self.call(f"map.{method}", [self.map_name(receiver), *map(self.expression, node.args)], node)
+
+    def intrinsic_call(self, node: ast.Call, name: str, parameters: int) -> ast.expr:
+        if not self.count(node, self.text(node.func), parameters):
+            return placeholder(node)
+        return self.call(name, [self.expression(a) for a in node.args], node)
+
+    def count(self, node: ast.Call, name: str, parameters: int) -> bool:
+        if len(node.args) == parameters:
+            return True
+        takes = f"{parameters} argument{'' if parameters == 1 else 's'}"
+        help_lines = ("give the default: `.get(key, 0)`",) if name.endswith(".get") else ()
+        self.found.error("SYR205", f"`{name}` takes {takes}, not {len(node.args)}", node, help=help_lines)
+        return False
+
+    def range(self, node: ast.expr) -> ast.expr:
+        if not (isinstance(node, ast.Call) and self.callee(node.func) == "range" and 1 <= len(node.args) <= 3):
+            return self.reject(node, "iterating over this", "use `for i in range(n)` with a constant `n`")
+        if node.keywords:
+            return self.reject(node.keywords[0], "a keyword argument", "give the arguments by position")
+        values = [self.bound(a) for a in node.args]
+        if None in values:
+            return placeholder(node)
+        if len(values) == 3 and values[2] == 0:
+            self.found.error("SYR205", "the step of `range` is zero", node.args[2])
+            return placeholder(node)
+        bounds = [at(ast.Constant(v), a) for v, a in zip(values, node.args, strict=True)]
+        return self.call("loop.range", list(bounds), node)
+
+    def bound(self, node: ast.expr) -> int | None:
+        casts = {s: name for s, name in self.declarations.exports.items() if name in SCALARS}
+        try:
+            value = evaluate(node, self.constants(), casts)
+        except NotConstant as why:
+            reason = f"`{self.text(why.node)}` is known only when the policy runs"
+            loop = "loop to a constant and leave early: `for i in range(64): if i >= n: break`"
+            self.found.error("SYR109", "the number of turns is not a constant", node, notes=(reason,), help=(loop,))
+            return None
+        # Ends that far out are walked by no kernel; keeping clear of the last values keeps every counter exact.
+        if isinstance(value, tuple) or not -(1 << 62) <= value <= (1 << 62):
+            self.found.error("SYR202", f"{value} cannot bound a loop", node)
+            return None
+        return int(value)
+
+    # -- maps ----------------------------------------------------------------------------------------------------------
+
+    def map_named(self, node: ast.expr) -> MapSpec | None:
+        if isinstance(node, ast.Name) and node.id not in self.locals:
+            return self.declarations.maps.get(node.id)
+        return None
+
+    def map_of(self, node: ast.Subscript) -> MapSpec | None:
+        declared = self.map_named(node.value)
+        if declared:
+            if isinstance(node.slice, ast.Slice):
+                self.reject(node.slice, "a slice of a map", "access one entry at a time")
+                return None
+            return declared
+        known = len(self.found)
+        self.expression(node.value)
+        if len(self.found) > known:
+            return None
+        help_line = "bytes of a packet are read by size: `pkt.payload.u8(0)`"
+        self.found.error(
+            "SYR101", f"only maps are indexed, and `{self.text(node.value)}` is none", node, help=(help_line,)
+        )
+        return None
+
+    def map_name(self, node: ast.expr) -> ast.expr:
+        assert isinstance(node, ast.Name)
+        self.maps.add(node.id)
+        return at(ast.Name(f"map:{node.id}", ast.Load()), node)
