@@ -22,6 +22,8 @@ class Reasoning:
     """A product of numbers that may be negative keeps its bounds."""
     negates: bool
     """A negated number keeps its bounds."""
+    rounds_frames_to_16: bool
+    """A frame's stack counts in steps of 16 bytes, none for none; before, in steps of 32, at least one."""
     knows_present_keys: bool
     """Looking up a constant index that an array has gives its value, never null."""
     adds_wrapped: bool
@@ -43,6 +45,7 @@ _SINCE: Final = {
     "follows_sums": "6.11",
     "multiplies_signed": "6.14",
     "knows_present_keys": "6.14",
+    "rounds_frames_to_16": "6.12",  # where programs are compiled to machine code, as they are by default
     "negates": "6.18",
     "adds_wrapped": "6.17",
 }

@@ -12,7 +12,7 @@ from typing import Final
 from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
 from syrupc.isa.structure import encoding_faults
-from syrupc.verifier.findings import Finding, unsafe
+from syrupc.verifier.findings import Finding, unsafe, unsupported
 from syrupc.verifier.subject import Subject
 
 MAX_INSTRUCTIONS: Final = 1_000_000
@@ -21,6 +21,7 @@ MAX_FRAMES: Final = 8
 MAX_MAPS: Final = 64
 
 CALL: Final = op.JMP | op.CALL
+_TAIL_CALL: Final = 12
 EXIT: Final = op.JMP | op.EXIT
 _CALLER_SAVED: Final = 0b111111
 _ALL: Final = (1 << op.REGISTERS) - 1
@@ -88,7 +89,12 @@ def check_flow(subject: Subject) -> Flow | Finding:
     functions = _functions(insns)
     if isinstance(functions, Finding):
         return functions
-    finding = _check_edges(insns, functions) or _check_reachable(insns) or _check_calls(functions)
+    finding = (
+        _check_edges(insns, functions)
+        or _check_reachable(insns)
+        or _check_calls(functions)
+        or _check_entry_only(insns, functions)
+    )
     if finding:
         return finding
     return Flow(functions, _crossings(insns), _live(insns, functions))
@@ -208,6 +214,18 @@ def _check_calls(functions: Mapping[int, Function]) -> Finding | None:
         slot = functions[0].calls[0][0]
         notes = f"the longest chain has {depth[0]} functions; kernels accept {MAX_FRAMES}"
         return _at(unsafe("SYR517", "calls are nested too deeply", notes), slot)
+    return None
+
+
+def _check_entry_only(insns: tuple[Insn, ...], functions: Mapping[int, Function]) -> Finding | None:
+    """Tail calls, and the old way to read the packet, leave a function by the back door: the entry may do so."""
+    for function in list(functions.values())[1:]:
+        for slot in range(function.start, function.end):
+            insn = insns[slot]
+            if insn.opcode == CALL and insn.src == op.CALL_HELPER and insn.imm == _TAIL_CALL:
+                return _at(unsupported("a tail call inside a function"), slot)
+            if insn.cls == op.LD and insn.mode in (op.ABS, op.IND):
+                return _at(unsupported("reading the packet by LD_ABS inside a function"), slot)
     return None
 
 

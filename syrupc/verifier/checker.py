@@ -18,6 +18,7 @@ from syrupc.verifier.obligations import (
     KernelCall,
     KnownInstruction,
     LocalCall,
+    Modelled,
     Obligation,
     PacketLoad,
     Readable,
@@ -57,6 +58,8 @@ def check(subject: Subject, state: State, obligation: Obligation) -> Finding | N
             return finding or check_arithmetic(operation, state.registers[register], Number(const(immediate)), bits)
         case KnownInstruction(what, since):
             return None if brought(since, subject.kernel.release) else _newer(subject, what, since)
+        case Modelled(what):
+            return unsupported(what)
         case UsableMap(kind):
             return _check_wide(subject, state.slot, kind)
         case HelperCall(helper):
@@ -255,8 +258,6 @@ def _check_packet_load(subject: Subject, state: State) -> Finding | None:
     context = state.registers[6]
     if type(context) is not Pointer or context.kind is not Kind.CONTEXT:
         return unsafe("SYR509", "the packet is read without the context", details="r6 does not hold the context")
-    if state.depth:
-        return unsupported("reading the packet this way inside a function")
     if state.references:
         return _unreleased()
     return None

@@ -43,7 +43,7 @@ def judge(subject: Subject) -> ProgramVerdict:
     if isinstance(flow, Finding):
         return _verdict(subject, flow, Walk(None))
     walk = explore(subject, flow)
-    stack = _stack_depth(flow, walk)
+    stack = _stack_depth(subject, flow, walk)
     finding = walk.finding or (_stack_overflow(stack) if stack > STACK_LIMIT else None)
     return _verdict(subject, finding, walk, stack)
 
@@ -77,7 +77,7 @@ def _global_functions(obj: Object, program: Program) -> frozenset[int]:
     )
 
 
-def _stack_depth(flow: Flow, walk: Walk) -> int:
+def _stack_depth(subject: Subject, flow: Flow, walk: Walk) -> int:
     """The deepest use over all chains of calls, each frame rounded up as the kernel does."""
     used = dict(walk.depths)
     deepest: dict[int, int] = {}
@@ -85,14 +85,16 @@ def _stack_depth(flow: Flow, walk: Walk) -> int:
     def depth(function: Function) -> int:
         if function.start not in deepest:
             below = max((depth(flow.functions[target]) for _, target in function.calls), default=0)
-            deepest[function.start] = _rounded(used.get(function.start, 0)) + below
+            deepest[function.start] = _rounded(subject, used.get(function.start, 0)) + below
         return deepest[function.start]
 
     return depth(flow.functions[0])
 
 
-def _rounded(size: int) -> int:
-    return max(size, 1) + 15 & ~15
+def _rounded(subject: Subject, size: int) -> int:
+    if subject.kernel.reasoning.rounds_frames_to_16:
+        return size + 15 & ~15
+    return max(size, 1) + 31 & ~31
 
 
 def _stack_overflow(stack: int) -> Finding:

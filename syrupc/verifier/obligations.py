@@ -93,6 +93,13 @@ class KnownInstruction:
 
 
 @dataclass(frozen=True, slots=True)
+class Modelled:
+    """Never holds: `what` is beyond this tool."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class UsableMap:
     """The wide load at this slot names something that the program may use."""
 
@@ -136,6 +143,7 @@ Obligation: TypeAlias = (
     | Updatable
     | Computable
     | KnownInstruction
+    | Modelled
     | UsableMap
     | HelperCall
     | LocalCall
@@ -186,7 +194,7 @@ def _newer_arithmetic(insn: Insn) -> tuple[Obligation, ...]:
     if insn.operation == op.MOV and insn.off in op.MOVSX_WIDTHS and insn.from_register:
         return (KnownInstruction("a sign-extending move", "6.6"),)
     if insn.operation == op.MOV and insn.off:
-        return (KnownInstruction("a cast between address spaces", "6.9"),)
+        return (Modelled("a cast between address spaces"),)
     if insn.operation == op.END and insn.cls == op.ALU64:
         return (KnownInstruction("an unconditional byte swap", "6.6"),)
     return ()
@@ -220,7 +228,7 @@ def _jump(insn: Insn, slot: int) -> tuple[Obligation, ...]:
                 return (KernelCall(),)
         return (HelperCall(insn.imm),)
     if insn.operation == op.JCOND:
-        return (KnownInstruction("`may_goto`", "6.9"),)
+        return (Modelled("`may_goto`"),)
     if is_conditional(insn):
         other: tuple[Obligation, ...] = (Initialised(insn.src),) if insn.from_register else ()
         return (*other, Initialised(insn.dst))
