@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from syrupc.kernel.helpers import Arg, Helper, Ret
@@ -17,7 +16,7 @@ from syrupc.verifier.regions import (
     null_not_tested,
     stack_span,
 )
-from syrupc.verifier.state import State
+from syrupc.verifier.state import Call, Span, State
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.values import NAMES, SOCKETS, Kind, Number, Pointer, Value, is_null
 
@@ -42,35 +41,16 @@ _TAIL_CALL: Final = 12
 _LOCAL_STORAGE: Final = 81
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Memory that a helper touches: `size` bytes at most, from the argument in `register`."""
-
-    register: int
-    size: int
-    write: bool
-    exact: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A helper call whose arguments are right: the helper, the map among them, and the memory that it touches."""
-
-    helper: Helper
-    map: int | None
-    spans: tuple[Span, ...]
-    released: int = 0
-    allocated: int = 0
-
-
 def check_helper(subject: Subject, state: State, number: int) -> Finding | None:
-    """Why the call may not be made, None if it may."""
-    found = resolve_call(subject, state, number)
-    return found if isinstance(found, Finding) else None
+    """Why the call may not be made; None if it may, and then `state.call` is what it comes to."""
+    found = _resolve(subject, state, number)
+    if isinstance(found, Finding):
+        return found
+    state.call = found
+    return None
 
 
-def resolve_call(subject: Subject, state: State, number: int) -> Call | Finding:
-    """The call with its arguments understood, or what is wrong with it."""
+def _resolve(subject: Subject, state: State, number: int) -> Call | Finding:
     helper = helper_of(number, subject.type.name)
     finding = _check_available(subject, state, helper, number)
     if finding or helper is None:

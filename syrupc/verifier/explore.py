@@ -8,13 +8,15 @@ and the count is held to the kernel's own limit.
 
 from __future__ import annotations
 
+import enum
 import itertools
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
-from syrupc.verifier.branches import assume, decide
+from syrupc.verifier.branches import assume, decide, operands
 from syrupc.verifier.cfg import EXIT, Flow, is_call, is_conditional, is_goto, jump_target
 from syrupc.verifier.checker import check
 from syrupc.verifier.cover import covers, repeats
@@ -23,6 +25,7 @@ from syrupc.verifier.obligations import Obligation, Readable, Writable, obligati
 from syrupc.verifier.state import ZEROED, Checkpoint, State, Turn, mark_read, register_place, slot_place
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.transfer import enter, first_state, leave, step
+from syrupc.verifier.turns import Comparison, LoopWatch
 from syrupc.verifier.values import NAMES, REWRITTEN, Kind, Number, Pointer
 
 MAX_PROCESSED: Final = 1_000_000
@@ -52,6 +55,26 @@ def explore(subject: Subject, flow: Flow, budget: int = MAX_PROCESSED) -> Walk:
     return _Explorer(subject, flow, budget).run()
 
 
+class Move(enum.Enum):
+    """Where an instruction sends control."""
+
+    ON = enum.auto()
+    BRANCH = enum.auto()
+    GOTO = enum.auto()
+    CALL = enum.auto()
+    EXIT = enum.auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done at one slot: `accesses` is the register through which memory is reached."""
+
+    insn: Insn
+    obligations: tuple[Obligation, ...]
+    accesses: int | None
+    move: Move
+
+
 @dataclass(slots=True, eq=False)
 class _Explorer:
     """The state of the walk as a whole."""
@@ -61,7 +84,7 @@ class _Explorer:
     budget: int
     kept: defaultdict[int, list[Checkpoint]] = field(default_factory=lambda: defaultdict(list))
     pending: list[State] = field(default_factory=list)
-    plans: dict[int, tuple[Obligation, ...]] = field(default_factory=dict)
+    plans: dict[int, Plan] = field(default_factory=dict)
     kinds: dict[int, Kind] = field(default_factory=dict)
     depths: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     identities: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -70,6 +93,7 @@ class _Explorer:
     last_jumps: int = 0
     last_processed: int = 0
     executed: int = 0
+    watch: LoopWatch = field(default_factory=LoopWatch)
 
     def run(self) -> Walk:
         self.pending.append(first_state())
@@ -94,53 +118,53 @@ class _Explorer:
 
     def _path(self, state: State) -> Finding | None:
         """Walk on until the path ends, is covered, or something is wrong."""
-        insns, crossings = self.subject.insns, self.flow.crossings
+        subject, crossings, plans = self.subject, self.flow.crossings, self.plans
         while True:
             self.processed += 1
             if self.processed > self.budget:
                 return _too_many(self.budget)
-            if state.slot in crossings:
-                outcome = self._compare(state)
+            slot = state.slot
+            if slot in crossings:
+                outcome = self._compare(state) or self._look_ahead(state)
                 if outcome is True:
                     return None
                 if outcome:
                     return outcome
-            insn = insns[state.slot]
-            for obligation in self._plan(state.slot, insn):
-                finding = check(self.subject, state, obligation) or self._check_kind(state, obligation)
+            plan = plans.get(slot)
+            if plan is None:
+                plan = plans[slot] = _plan(subject.insns[slot], slot)
+            for obligation in plan.obligations:
+                finding = check(subject, state, obligation)
                 if finding:
                     return finding
+            if plan.accesses is not None and (finding := self._check_kind(state, plan.accesses)):
+                return finding
             state.steps += 1
-            if insn.opcode == EXIT:
-                if not state.depth:
+            match plan.move:
+                case Move.ON:
+                    if self.watch.looking:
+                        self.watch.notice(state, plan.insn)
+                    step(subject, state, plan.insn, self._fresh)
+                case Move.BRANCH:
+                    self.jumps += 1
+                    finding = self._branch(state, plan.insn)
+                    if finding:
+                        return finding
+                case Move.GOTO:
+                    self.jumps += 1
+                    state.slot = jump_target(plan.insn, slot)
+                case Move.CALL:
+                    enter(state, slot + 1 + plan.insn.imm)
+                case Move.EXIT if state.depth:
+                    self._measure(state)
+                    leave(state)
+                case Move.EXIT:
                     self._finish(state, 0)
                     return None
-                self._measure(state)
-                leave(state)
-            elif is_call(insn):
-                enter(state, state.slot + 1 + insn.imm)
-            elif is_conditional(insn):
-                self.jumps += 1
-                finding = self._branch(state, insn)
-                if finding:
-                    return finding
-            elif is_goto(insn):
-                self.jumps += 1
-                state.slot = jump_target(insn, state.slot)
-            else:
-                step(self.subject, state, insn, self._fresh)
 
-    def _plan(self, slot: int, insn: Insn) -> tuple[Obligation, ...]:
-        plan = self.plans.get(slot)
-        if plan is None:
-            plan = self.plans[slot] = obligations(insn, slot)
-        return plan
-
-    def _check_kind(self, state: State, obligation: Obligation) -> Finding | None:
+    def _check_kind(self, state: State, register: int) -> Finding | None:
         """An instruction that the kernel rewrites for one region leads to that region on every path."""
-        if not isinstance(obligation, Readable | Writable):
-            return None
-        pointer = state.registers[obligation.register]
+        pointer = state.registers[register]
         assert type(pointer) is Pointer
         first = self.kinds.setdefault(state.slot, pointer.kind)
         if first is pointer.kind or not {first, pointer.kind} & REWRITTEN:
@@ -163,6 +187,10 @@ class _Explorer:
         slot = state.slot
         target = jump_target(insn, slot)
         taken = decide(self.subject, state, insn)
+        if self.watch.looking:
+            left, right = operands(state, insn)
+            bits = 64 if insn.cls == op.JMP else 32
+            self.watch.comparisons.append(Comparison(slot, insn.operation, left, right, bits, taken))
         if taken is None:
             if len(self.pending) >= MAX_OPEN:
                 return _too_many_branches()
@@ -175,6 +203,19 @@ class _Explorer:
             assume(self.subject, state, insn, False)
             state.turns = Turn(slot, False, state.turns)
         state.slot = target if taken else slot + 1
+        return None
+
+    def _look_ahead(self, state: State) -> Finding | None:
+        """Say now what walking the rest of a counting loop would only say much later."""
+        if self.processed < self.watch.next_look:
+            return None
+        turns = self.watch.turns_left(state, self.flow.live[state.slot], self.processed, len(self.pending))
+        if turns is None:
+            return None
+        if turns.lasts(-(-(self.budget - self.processed) // turns.processed)):
+            return _too_many(self.budget)
+        if turns.pending > 0 and turns.lasts(-(-(MAX_OPEN - len(self.pending)) // turns.pending)):
+            return _too_many_branches()
         return None
 
     # -- comparing with earlier states -----------------------------------------------------------------------------
@@ -271,6 +312,21 @@ def _holds_zeros(checkpoint: Checkpoint, depth: int, number: int) -> bool:
     """Whether bytes of the slot were known to be zero, which a stored number may have stood in for."""
     slot = checkpoint.frames[depth].stack.get(number)
     return slot is not None and ZEROED in slot.bytes
+
+
+def _plan(insn: Insn, slot: int) -> Plan:
+    needed = obligations(insn, slot)
+    accesses = next((o.register for o in needed if isinstance(o, Readable | Writable)), None)
+    move = Move.ON
+    if insn.opcode == EXIT:
+        move = Move.EXIT
+    elif is_call(insn):
+        move = Move.CALL
+    elif is_conditional(insn):
+        move = Move.BRANCH
+    elif is_goto(insn):
+        move = Move.GOTO
+    return Plan(insn, needed, accesses, move)
 
 
 def _drop_single_identities(state: State) -> None:

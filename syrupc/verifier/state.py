@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from syrupc.kernel.helpers import Helper
 from syrupc.verifier.values import Number, Pointer, Value
 
 SLOT: Final = 8
@@ -36,6 +37,27 @@ def register_place(frame: int, register: int) -> int:
 
 def slot_place(frame: int, slot: int) -> int:
     return 1 << (frame * _PER_FRAME + REGISTERS + slot)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Memory that a helper touches: `size` bytes at most, from the argument in `register`."""
+
+    register: int
+    size: int
+    write: bool
+    exact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A helper call whose arguments are right: the helper, the map among them, and the memory that it touches."""
+
+    helper: Helper
+    map: int | None
+    spans: tuple[Span, ...]
+    released: int = 0
+    allocated: int = 0
 
 
 class Slot(NamedTuple):
@@ -106,7 +128,7 @@ class Checkpoint:
 class State:
     """The machine before the instruction at `slot`, `steps` instructions after the start."""
 
-    __slots__ = ("checkpoint", "frames", "references", "slot", "steps", "turns", "written")
+    __slots__ = ("call", "checkpoint", "frames", "references", "slot", "steps", "turns", "written")
 
     def __init__(self, slot: int, frame: Frame) -> None:
         self.slot = slot
@@ -116,11 +138,13 @@ class State:
         self.written = 0
         self.steps = 0
         self.turns: Turn | None = None
+        self.call: Call | None = None  # set by the check of a helper call, for carrying it out
 
     def copy(self) -> State:
         other = State.__new__(State)
         other.slot, other.steps, other.turns = self.slot, self.steps, self.turns
         other.frames = [frame.copy() for frame in self.frames]
+        other.call = None
         other.references, other.checkpoint, other.written = self.references, self.checkpoint, self.written
         return other
 

@@ -12,7 +12,6 @@ from syrupc.kernel.helpers import Ret
 from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
 from syrupc.kernel.map_types import SOCKET_MAPS
 from syrupc.verifier import stack
-from syrupc.verifier.calls import Call, resolve_call
 from syrupc.verifier.domains import (
     Scalar,
     arithmetic,
@@ -22,9 +21,8 @@ from syrupc.verifier.domains import (
     unsigned,
     within,
 )
-from syrupc.verifier.findings import Finding
 from syrupc.verifier.regions import FAR, context_field, stack_span
-from syrupc.verifier.state import Frame, State, slot_place
+from syrupc.verifier.state import Call, Frame, State, slot_place
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.values import ANYTHING, NULL, ZERO, Kind, Number, Pointer, Value
 
@@ -57,7 +55,7 @@ def step(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
             _clobber(state)
             state.registers[0] = ANYTHING
         case op.JMP:
-            _call_helper(subject, state, insn.imm, fresh)
+            _call_helper(subject, state, fresh)
     state.slot += 1
 
 
@@ -246,9 +244,9 @@ def _clobber(state: State) -> None:
     state.registers[:6] = [None] * 6
 
 
-def _call_helper(subject: Subject, state: State, number: int, fresh: Fresh) -> None:
-    call = resolve_call(subject, state, number)
-    assert not isinstance(call, Finding)
+def _call_helper(subject: Subject, state: State, fresh: Fresh) -> None:
+    call = state.call
+    assert call is not None
     for span in call.spans:
         _touch(state, span.register, span.size, span.write)
     for register, arg in enumerate(call.helper.args, 1):
