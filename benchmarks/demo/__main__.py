@@ -132,7 +132,7 @@ def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.demo", description=__doc__)
     parser.add_argument("--json", metavar="FILE", help="write all figures as JSON; - is the standard output")
-    parser.add_argument("--seconds", type=float, default=2.5, help="how long each run sends (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=2.2, help="how long each run sends (%(default)s)")
     parser.add_argument("--repetitions", type=int, default=3, help="how often each policy runs (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the first repetition's requests (%(default)s)")
     parser.add_argument("--interpreter", action="store_true", help="do not use the kernel, even where it would work")

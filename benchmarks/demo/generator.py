@@ -13,13 +13,14 @@ import select
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from benchmarks.demo.protocol import Message, unpack
 from benchmarks.demo.trace import Ints, Trace
+from benchmarks.demo.watch import watched
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -34,7 +35,7 @@ class Outcome:
     """What became of a trace's requests; arrays as long as the trace.
 
     `latency_ns` is infinite and `worker` is `NOBODY` where no reply came. `replies` holds what each was answered.
-    `dropped` of them a policy dropped.
+    `dropped` of them a policy dropped. `stall_ns` is the longest time that a CPU stood still meanwhile.
     """
 
     latency_ns: Floats
@@ -42,6 +43,7 @@ class Outcome:
     lag_ns: Ints
     replies: tuple[Message | None, ...] = field(repr=False)
     dropped: int = 0
+    stall_ns: int = 0
 
     @property
     def lost(self) -> int:
@@ -55,14 +57,19 @@ def drive(trace: Trace, address: tuple[str, int], silence_s: float) -> Outcome:
     It ends when all are answered, or when after the last request nothing came for `silence_s` seconds: longer than
     a worker with requests in its queue is ever silent.
     """
+    datagrams = trace.datagrams()
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(_client_socket(address[0])) for _ in range(trace.flows)]
         stack.enter_context(_without_collector())
-        return _exchange(trace, address, sockets, silence_s)
+        stalls = stack.enter_context(watched())
+        outcome = _exchange(trace, datagrams, address, sockets, silence_s)
+    return replace(outcome, stall_ns=stalls.longest_ns)
 
 
-def _exchange(trace: Trace, address: tuple[str, int], sockets: list[socket.socket], silence_s: float) -> Outcome:
-    datagrams, due, flow = trace.datagrams(), trace.due_ns.tolist(), trace.flow.tolist()
+def _exchange(
+    trace: Trace, datagrams: list[bytes], address: tuple[str, int], sockets: list[socket.socket], silence_s: float
+) -> Outcome:
+    due, flow = trace.due_ns.tolist(), trace.flow.tolist()
     descriptors = {sock.fileno(): sock for sock in sockets}
     sent: list[int] = []
     replies: dict[int, tuple[int, Message]] = {}

@@ -61,21 +61,23 @@ class Steered:
 
     def _drive(self, trace: Trace) -> Outcome:
         address = workers.HOST, self.service.port
-        return drive(trace, address, silence_s=_SILENCE_SCANS * self.load.scan_us / 1e6)
+        with _ahead_of_others():
+            return drive(trace, address, silence_s=_SILENCE_SCANS * self.load.scan_us / 1e6)
 
 
 @contextlib.contextmanager
 def steered(policies: Policies, load: Load, count: int) -> Iterator[Steered]:
     """Start the service; its workers publish what they serve in `scan_avoid`'s map, under every policy alike."""
     status = descriptor(policies["scan_avoid"].maps.serving).fileno() if "scan_avoid" in policies else None
-    with _ahead_of_others(), workers.running(count, load.get_us, load.scan_us, status) as service:
+    with ExitStack() as stack:
+        with _ahead_of_others():  # which the workers inherit
+            service = stack.enter_context(workers.running(count, load.get_us, load.scan_us, status))
         yield Steered(service, policies, load)
 
 
 @contextlib.contextmanager
 def _ahead_of_others() -> Iterator[None]:
-    """Generator and workers at a real-time priority, where that is permitted, under every policy alike: what else the
-    machine does is not what is measured. They mostly wait; a turn is limited (SCHED_RR)."""
+    """At a real-time priority, where that is permitted: what else the machine does is not what is measured."""
     policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
     with contextlib.suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))

@@ -18,7 +18,8 @@ from benchmarks.demo.trace import Trace
 class Segment:
     """One run of one policy. Latencies in nanoseconds; `share` is each worker's part of the requests served.
 
-    `expected_p99` is the GET p99 that an exact simulation gives for the same requests at the same workers.
+    `expected_p99` is the GET p99 that an exact simulation gives for the same requests at the same workers. `again`: how
+    many runs came before that were not kept because the machine stood still; `stall_ns`: how long it did in this one.
     """
 
     policy: str
@@ -33,6 +34,8 @@ class Segment:
     scan_p99: float
     lag_p99: float
     expected_p99: float
+    again: int
+    stall_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,13 @@ def percentile(latencies: Floats, q: float) -> float:
 
 
 def segment(
-    policy: str, seed: int, trace: Trace, outcome: Outcome, workers: int, expected_p99: float = math.nan
+    policy: str,
+    seed: int,
+    trace: Trace,
+    outcome: Outcome,
+    workers: int,
+    expected_p99: float = math.nan,
+    again: int = 0,
 ) -> Segment:
     gets, scans = outcome.latency_ns[trace.kind == GET], outcome.latency_ns[trace.kind == SCAN]
     return Segment(
@@ -81,6 +90,8 @@ def segment(
         scan_p99=percentile(scans, 0.99),
         lag_p99=percentile(outcome.lag_ns.astype(np.float64), 0.99),
         expected_p99=expected_p99,
+        again=again,
+        stall_ns=outcome.stall_ns,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.demo.report import Report
-from benchmarks.demo.results import Row
+from benchmarks.demo.results import Row, Segment
+from benchmarks.demo.schedule import STALL_NS
 
 _BEST_GAIN = 5.0
 _WIDE = 100
@@ -22,7 +24,7 @@ def show(report: Report, console: Console) -> None:
 
 def notes(report: Report) -> tuple[str, ...]:
     """What was measured, in sentences."""
-    return (report.how, _load(report), *_check(report.default_to_expected))
+    return (report.how, _load(report), *_disturbed(report.segments), *_check(report.default_to_expected))
 
 
 def _load(report: Report) -> str:
@@ -33,6 +35,14 @@ def _load(report: Report) -> str:
         f"{load.scan_share:.1%} SCANs; they keep {load.busy_workers:.1f} of {report.workers} workers busy. "
         f"{runs}, equal requests for every policy, rotated order; a lost request is infinitely late."
     )
+
+
+def _disturbed(segments: Sequence[Segment]) -> tuple[str, ...]:
+    again, stalled = sum(s.again for s in segments), sum(s.stall_ns > STALL_NS for s in segments)
+    if not again + stalled:
+        return ()
+    still = f"in which a CPU stood still for more than {STALL_NS / 1e6:g} ms"
+    return (f"{again} runs {still} were done again; {stalled} of those that count are such runs.",)
 
 
 def _check(ratio: float) -> tuple[str, ...]:

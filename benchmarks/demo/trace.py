@@ -24,7 +24,7 @@ class Load:
     """
 
     rate: float = 1850.0
-    seconds: float = 2.5
+    seconds: float = 2.2
     scan_share: float = 0.005
     scan_keys: int = 1000
     flows: int = 50

@@ -22,7 +22,7 @@ def trace(kinds: list[int]) -> Trace:
 
 
 def run(policy: str, p99: float, lost: int = 0) -> Segment:
-    return Segment(policy, 0, 100, lost, 0, (0.5, 0.5), p99 / 2, p99, p99 * 2, p99 * 3, 0.0, p99)
+    return Segment(policy, 0, 100, lost, 0, (0.5, 0.5), p99 / 2, p99, p99 * 2, p99 * 3, 0.0, p99, 0, 0)
 
 
 def test_a_percentile_is_one_of_the_values() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.demo.generator import Outcome
 from benchmarks.demo.protocol import GET, Message
-from benchmarks.demo.schedule import DEFAULT, Plan, check_replies, run
+from benchmarks.demo.schedule import DEFAULT, STALL_NS, Plan, check_replies, run
 from benchmarks.demo.simulate import simulate
 from benchmarks.demo.store import answer, filled
 from benchmarks.demo.trace import Load, Trace, draw
@@ -20,10 +20,12 @@ class Recorder:
     """A ground that serves everything at worker 0 and remembers what it was asked."""
 
     asked: list[tuple[str, list[bytes]]] = field(default_factory=list)
+    stalls: list[int] = field(default_factory=list)
 
     def run(self, policy: str, trace: Trace) -> Outcome:
         self.asked.append((policy, trace.datagrams()))
-        return simulate(trace, LOAD, 2, lambda _: 0)
+        stall = self.stalls.pop(0) if self.stalls else 0
+        return replace(simulate(trace, LOAD, 2, lambda _: 0), stall_ns=stall)
 
 
 def _silent(_policy: str, _repetition: int) -> None:
@@ -58,6 +60,24 @@ def test_a_simulated_run_takes_what_the_simulation_expects() -> None:
     (measured, *_) = run(Plan((), LOAD, workers=2, repetitions=1), Recorder(), _silent)
 
     assert measured.get_p99 == measured.expected_p99 < math.inf
+
+
+def test_a_run_on_a_machine_that_stood_still_is_done_again() -> None:
+    ground = Recorder(stalls=[0, STALL_NS + 1, STALL_NS + 1, STALL_NS])
+
+    segments = run(Plan(("a",), LOAD, workers=2, repetitions=1), ground, _silent)
+
+    assert [policy for policy, _ in ground.asked] == [DEFAULT, "a", "a", "a"]
+    assert [(s.policy, s.again, s.stall_ns) for s in segments] == [(DEFAULT, 0, 0), ("a", 2, STALL_NS)]
+
+
+def test_runs_are_not_done_again_forever_and_the_least_disturbed_counts() -> None:
+    ground = Recorder(stalls=[4 * STALL_NS, 3 * STALL_NS, 2 * STALL_NS, 5 * STALL_NS, STALL_NS + 1, STALL_NS + 2])
+
+    segments = run(Plan(("a", "b"), LOAD, workers=2, repetitions=1, spare_runs=3), ground, _silent)
+
+    assert [s.again for s in segments] == [3, 0, 0]
+    assert [s.stall_ns for s in segments] == [2 * STALL_NS, STALL_NS + 1, STALL_NS + 2]
 
 
 def answered(trace: Trace, changed: Message | None = None) -> Outcome:

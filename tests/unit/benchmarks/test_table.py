@@ -17,8 +17,10 @@ def row(policy: str, p99: float, *, gain: float = 1.0, scan: float = 285.0e6, dr
     return Row(policy, 3, 13_875, 0, dropped, share, 1.3e6, p99, 110.4e6, scan, (p99, p99), gain)
 
 
-def report(*rows: Row, cost: dict[str, float] | None = None, ratio: float = math.nan) -> Report:
-    run = Segment("default", 1, 10, 0, 0, (1.0,), 1.0, math.inf, 1.0, 1.0, 1.0, math.nan)
+def report(
+    *rows: Row, cost: dict[str, float] | None = None, ratio: float = math.nan, again: int = 0, stall_ns: int = 0
+) -> Report:
+    run = Segment("default", 1, 10, 0, 0, (1.0,), 1.0, math.inf, 1.0, 1.0, 1.0, math.nan, again, stall_ns)
     return Report("kernel", "How.", 6, 3, Load(), rows, (run,), cost or {}, "ns", ratio)
 
 
@@ -52,8 +54,15 @@ def test_the_notes_say_what_was_measured() -> None:
     text = " ".join(shown(report(row("default", 5e6), ratio=1.04), 80).split())
 
     assert "How." in text
-    assert "1,850 requests/s for 2.5 s a run, open loop, 50 flows, 0.5% SCANs" in text
+    assert "1,850 requests/s for 2.2 s a run, open loop, 50 flows, 0.5% SCANs" in text
     assert "1.04 times what an exact simulation" in text
+
+
+def test_runs_on_a_machine_that_stood_still_are_told() -> None:
+    assert "stood still" not in shown(report(row("default", 5e6)), 80)
+
+    text = " ".join(shown(report(row("default", 5e6), again=2, stall_ns=20_000_000), 80).split())
+    assert "2 runs in which a CPU stood still for more than 5 ms were done again; 1 of those that count" in text
 
 
 def test_json_has_every_run_and_stays_json_where_numbers_end() -> None:
