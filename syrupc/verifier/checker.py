@@ -76,6 +76,22 @@ def check(subject: Subject, state: State, obligation: Obligation) -> Finding | N
             assert_never(obligation)
 
 
+def holds_always(subject: Subject, slot: int, obligation: Obligation) -> bool:
+    """Whether the obligation holds at this slot whatever the state: then it need not be checked again and again."""
+    match obligation:
+        case Replaceable(register):
+            return register != op.FRAME_POINTER
+        case KnownInstruction(_, since):
+            return brought(since, subject.kernel.release)
+        case UsableMap(kind):
+            return _check_wide(subject, slot, kind) is None
+        case LocalCall(target):
+            return target not in subject.global_functions
+        case Initialised(register):
+            return register == op.FRAME_POINTER
+    return False
+
+
 def _unset(register: int) -> Finding:
     if register == 0:
         return unsafe(

@@ -46,19 +46,33 @@ def covers(earlier: Checkpoint, later: State, live: tuple[int, ...]) -> bool:
 
 def repeats(earlier: Checkpoint, later: State, live: tuple[int, ...]) -> bool:
     """Whether nothing at all has changed since `earlier` on the way to `later`: such a loop never ends."""
-    if not _same_calls(earlier, later) or earlier.references != later.references:
+    if len(earlier.frames) != len(later.frames):
         return False
-    for depth, (old, new) in enumerate(zip(earlier.frames, later.frames, strict=True)):
-        wanted = _wanted(later, depth, live)
-        for register in range(REGISTERS):
-            if wanted >> register & 1 and not _same(old.registers[register], new.registers[register]):
-                return False
-        if old.stack.keys() != new.stack.keys():
+    # The innermost frame first: where anything has changed, it is mostly there.
+    for depth in range(len(later.frames) - 1, -1, -1):
+        old, new = earlier.frames[depth], later.frames[depth]
+        if old.call != new.call or not _same_registers(old, new, _wanted(later, depth, live)):
             return False
-        for number, slot in old.stack.items():
-            other = new.stack[number]
-            if slot.bytes != other.bytes or not _same(slot.value, other.value):
-                return False
+        if not _same_stack(old, new):
+            return False
+    return earlier.references == later.references
+
+
+def _same_registers(old: Frame, new: Frame, wanted: int) -> bool:
+    # From the last register on: counters are kept in the high ones.
+    for register in range(REGISTERS - 1, -1, -1):
+        if wanted >> register & 1 and not _same(old.registers[register], new.registers[register]):
+            return False
+    return True
+
+
+def _same_stack(old: Frame, new: Frame) -> bool:
+    if old.stack.keys() != new.stack.keys():
+        return False
+    for number, slot in old.stack.items():
+        other = new.stack[number]
+        if slot.bytes != other.bytes or not _same(slot.value, other.value):
+            return False
     return True
 
 

@@ -18,7 +18,7 @@ from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
 from syrupc.verifier.branches import assume, decide, operands
 from syrupc.verifier.cfg import EXIT, Flow, is_call, is_conditional, is_goto, jump_target
-from syrupc.verifier.checker import check
+from syrupc.verifier.checker import check, holds_always
 from syrupc.verifier.cover import covers, repeats
 from syrupc.verifier.findings import Finding, too_costly, unsafe
 from syrupc.verifier.obligations import Obligation, Readable, Writable, obligations
@@ -132,7 +132,7 @@ class _Explorer:
                     return outcome
             plan = plans.get(slot)
             if plan is None:
-                plan = plans[slot] = _plan(subject.insns[slot], slot)
+                plan = plans[slot] = _plan(subject, slot)
             for obligation in plan.obligations:
                 finding = check(subject, state, obligation)
                 if finding:
@@ -314,8 +314,9 @@ def _holds_zeros(checkpoint: Checkpoint, depth: int, number: int) -> bool:
     return slot is not None and ZEROED in slot.bytes
 
 
-def _plan(insn: Insn, slot: int) -> Plan:
-    needed = obligations(insn, slot)
+def _plan(subject: Subject, slot: int) -> Plan:
+    insn = subject.insns[slot]
+    needed = tuple(o for o in obligations(insn, slot) if not holds_always(subject, slot, o))
     accesses = next((o.register for o in needed if isinstance(o, Readable | Writable)), None)
     move = Move.ON
     if insn.opcode == EXIT:
