@@ -19,9 +19,10 @@ from syrupc.lower.module import Target
 from syrupc.objfile.reader import read_object
 from syrupc.options import Options
 from syrupc.verifier.gate import verify
-from syrupc.verifier.verdict import Outcome, Verdict, VerifiedObject
+from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict, VerifiedObject
 
-# A policy may be too costly; nothing else that the verifier finds can be a policy's fault.
+# A policy may be too costly, or loop for ever; nothing else that the verifier finds can be a policy's fault.
+_ENDLESS = "SYR514"
 _OURS = (Outcome.UNSAFE, Outcome.NOT_PROVEN, Outcome.UNSUPPORTED)
 
 Text = Literal["asm", "llvm", "numba"]
@@ -41,9 +42,13 @@ def judge(source: PolicySource, options: Options) -> Verdict:
     """Compile a policy and say what the pre-verifier thinks of it: accepted, or too costly. Raises `CompileError`."""
     emitted = _emit(analyze(source), options)
     verdict = verify(read_object(emitted.object_code), options.profile)  # what is judged is what ships
-    if any(p.outcome in _OURS for p in verdict.programs):
+    if any(p.outcome in _OURS and not _endless(p) for p in verdict.programs):
         raise _unproven(verdict)
     return verdict
+
+
+def _endless(program: ProgramVerdict) -> bool:
+    return {d.code for d in program.diagnostics} == {_ENDLESS}
 
 
 def _unproven(verdict: Verdict) -> InternalError:

@@ -155,6 +155,7 @@ class FaultKind(enum.Enum):
     INDEX = "IndexError"
     ZERO_DIVISION = "ZeroDivisionError"
     VALUE = "ValueError"
+    ASSERTION = "AssertionError"
     MAP_FULL = "MapFull"
     NO_EXECUTOR = "NoExecutor"
 

@@ -7,13 +7,15 @@ import difflib
 from typing import Final, TypeVar
 
 from syrupc.frontend import outside
-from syrupc.frontend.declare import BUILTIN_NAMES, Declarations
+from syrupc.frontend.declare import BUILTIN_NAMES, FUNCTIONS, Declarations
 from syrupc.frontend.source import Findings
 from syrupc.spec import INT_TYPES
 
 CASTS: Final = frozenset(INT_TYPES)
-PYTHON_FUNCTIONS: Final = frozenset({"len", "range", "int", "bool"})
+PYTHON_FUNCTIONS: Final = frozenset({"abs", "bool", "int", "len", "max", "min", "range"})
 """The functions of Python's own that a policy may call."""
+
+_OWN: Final = ", ".join(f"`{name}`" for name in sorted(PYTHON_FUNCTIONS))
 
 _Node = TypeVar("_Node", bound=ast.AST)
 
@@ -40,7 +42,9 @@ class Builder:
 
     def temporary(self) -> str:
         self.temporaries += 1
-        return f"value!{self.temporaries}"  # no name of the user's, nor Numba's name for a version of one
+        name = f"value!{self.temporaries}"  # no name of the user's, nor Numba's name for a version of one
+        self.locals.add(name)
+        return name
 
     def text(self, node: ast.expr) -> str:
         return self.declarations.source.segment(node)
@@ -69,7 +73,7 @@ class Builder:
             self.found.error("SYR104", f"a policy cannot use `{name}`", node, notes=(reason,))
             return
         if name in BUILTIN_NAMES:
-            self.reject(node, f"`{name}`", "policies have `len`, `range`, `int`, `bool` and the functions of `syrup`")
+            self.reject(node, f"`{name}`", f"policies have {_OWN} and the functions of `syrup`")
             return
         candidates = [*self.locals, *self.declarations.constants, *self.declarations.maps, *self.declarations.exports]
         near = difflib.get_close_matches(name, candidates, 1)
@@ -80,8 +84,8 @@ class Builder:
         if name in self.declarations.maps:
             use = f"access an entry: `{name}[key]`"
             self.found.error("SYR101", f"the map `{name}` cannot be used as a value", node, help=(use,))
-        elif name in CASTS or name in ("len", "random", "now_ns", "cpu"):
-            call = f"{name}(x)" if name in CASTS or name == "len" else f"syrup.{name}()"
+        elif name in CASTS or name in PYTHON_FUNCTIONS or name in FUNCTIONS:
+            call = f"syrup.{name}()" if name in FUNCTIONS else f"{name}(x)"
             self.found.error("SYR101", f"`{name}` cannot be used as a value", node, help=(f"call it: `{call}`",))
         else:
             self.found.error("SYR101", f"`{name}` has no meaning inside a policy", node)

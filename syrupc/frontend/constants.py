@@ -61,6 +61,8 @@ def evaluate(node: ast.expr, known: Mapping[str, Constant], casts: Mapping[str, 
             if name in known:
                 return known[name]
             raise NotConstant(node, f"`{name}` is not a compile-time constant")
+        case ast.Attribute() if ast.unparse(node) in known:  # a member of an enumeration
+            return known[ast.unparse(node)]
         case ast.Tuple(elts=elements):
             return tuple(evaluate(e, known, casts) for e in elements)
         case ast.UnaryOp(op=op, operand=operand):

@@ -22,9 +22,10 @@ from syrupc.spec import INT_TYPES, FunctionSpec, Input, IntType, MapKind, MapSpe
 SCALARS: Final = frozenset(name for name in INT_TYPES if name not in ("int", "bool"))
 DECISIONS: Final = frozenset({"PASS", "DROP"})
 FUNCTIONS: Final = frozenset({"random", "now_ns", "cpu"})
+LOOPS: Final = frozenset({"range"})
 INPUTS: Final = {kind.value: kind for kind in Input}
 MAPS: Final = {kind.value: kind for kind in MapKind}
-EXPORTS: Final = SCALARS | DECISIONS | FUNCTIONS | INPUTS.keys() | MAPS.keys() | {"Executor", "jit"}
+EXPORTS: Final = SCALARS | DECISIONS | FUNCTIONS | LOOPS | INPUTS.keys() | MAPS.keys() | {"Executor", "jit"}
 
 _RESERVED_PREFIX = "syrup_"
 # Well within what kernels take as a name in BTF (127 characters), also with a prefix of ours.
@@ -82,6 +83,8 @@ class _Declarer:
         self.policies: list[Policy] = []
         self.unusable: dict[str, str] = {}
         self.bindings = Counter(_bound_names(source.tree))
+        # How this file spells what makes an enumeration.
+        self.enumerations: set[str] = set()
         self.functions: list[ast.FunctionDef] = []
 
     def run(self) -> Declarations:
@@ -104,6 +107,8 @@ class _Declarer:
         match node:
             case ast.Import(names=names):
                 self.module_import(names)
+            case ast.ImportFrom(module="enum", names=names, level=0):
+                self.enumerations |= {a.asname or a.name for a in names if a.name in ("IntEnum", "auto")}
             case ast.ImportFrom(module="syrup", names=names, level=0):
                 self.names_import(node, names)
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -112,6 +117,8 @@ class _Declarer:
                 self.assignment(node, name, value)
             case ast.FunctionDef():
                 self.function(node)
+            case ast.ClassDef() if self.is_enumeration(node):
+                self.enumeration(node)
             case _:
                 for name in _bound_names(node):
                     self.unusable[name] = "it is not a constant, a map or a function of `syrup`"
@@ -119,6 +126,8 @@ class _Declarer:
     def module_import(self, names: list[ast.alias]) -> None:
         for alias in names:
             local = alias.asname or alias.name
+            if alias.name == "enum":
+                self.enumerations |= {f"{local}.IntEnum", f"{local}.auto"}
             if alias.name == "syrup":
                 self.exports |= {f"{local}.{name}": name for name in EXPORTS}
             else:
@@ -151,6 +160,45 @@ class _Declarer:
             self.constants[name] = evaluate(value, self.constants, self.casts())
         except NotConstant as why:
             self.unusable[name] = f"its value is not known at compile time: {why.reason}"
+
+    def is_enumeration(self, node: ast.ClassDef) -> bool:
+        names = [ast.unparse(base) for base in node.bases]
+        plain = len(names) == 1 and not node.keywords and not node.decorator_list
+        return plain and names[0] in self.enumerations and names[0].endswith("IntEnum")
+
+    def enumeration(self, node: ast.ClassDef) -> None:
+        """`class Kind(IntEnum): GET = 1`: its members are constants, if integers are all that it holds."""
+        members: dict[str, Constant] = {}
+        for each in node.body:
+            match each:
+                case ast.Expr(value=ast.Constant()):
+                    continue
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    known = {**self.constants, **members}
+                    try:
+                        members[name] = self.member(value, members, known)
+                        continue
+                    except NotConstant:
+                        pass
+            self.unusable[node.name] = "it is an enumeration with more than integer constants"
+            return
+        if self.bindings[node.name] > 1:
+            self.unusable[node.name] = "it is bound more than once"
+            return
+        self.unusable[node.name] = "it is an enumeration: name a member"
+        self.constants |= {f"{node.name}.{name}": value for name, value in members.items()}
+
+    def member(self, value: ast.expr, before: Mapping[str, Constant], known: Mapping[str, Constant]) -> Constant:
+        match value:
+            case ast.Call(func=func, args=[], keywords=[]) if ast.unparse(func) in self.enumerations:
+                earlier = [v for v in before.values() if isinstance(v, int)]
+                if earlier and earlier[-1] != max(earlier):  # there Python's releases differ
+                    raise NotConstant(value, "`auto()` after a smaller value")
+                return earlier[-1] + 1 if earlier else 1
+        number = evaluate(value, known, self.casts())
+        if isinstance(number, tuple):
+            raise NotConstant(value, "a tuple is no member")
+        return int(number)
 
     def called_map(self, value: ast.expr) -> MapKind | None:
         match value:

@@ -44,6 +44,8 @@ class Expressions(Builder):
                 return self.compare(node)
             case ast.Call():
                 return self.called(node)
+            case ast.NamedExpr(target=target, value=value):
+                return at(ast.NamedExpr(target, self.expression(value)), node)
             case ast.Subscript():
                 if self.map_of(node):
                     return self.call("map.get_item", [self.map_name(node.value), self.expression(node.slice)], node)
@@ -59,7 +61,9 @@ class Expressions(Builder):
         return self.constant(node, value)
 
     def constants(self) -> dict[str, Constant]:
-        return {name: value for name, value in self.declarations.constants.items() if name not in self.locals}
+        """The constants that no local variable hides."""
+        known = self.declarations.constants.items()
+        return {name: value for name, value in known if name.partition(".")[0] not in self.locals}
 
     def integer(self, node: ast.expr, value: int) -> ast.expr:
         if not -(1 << 63) <= value < (1 << 64):
@@ -87,6 +91,8 @@ class Expressions(Builder):
         shadowed = isinstance(node.value, ast.Name) and node.value.id in self.locals
         if export in ("PASS", "DROP") and not shadowed:
             return self.intrinsic(f"syrup.{export}", node)
+        if not shadowed and ast.unparse(node) in self.declarations.constants:
+            return self.constant(node, self.declarations.constants[ast.unparse(node)])
         if export and not shadowed:
             self.misused(node, export)
             return placeholder(node)
@@ -112,10 +118,17 @@ class Expressions(Builder):
         return self.membership(node, node.ops[0], node.comparators[0])
 
     def membership(self, node: ast.Compare, op: ast.cmpop, container: ast.expr) -> ast.expr:
-        declared = self.map_named(container)
-        if declared is None:
-            return self.reject(container, "`in` on anything but a map", "compare with `==` and `or`")
-        test = self.call("map.contains", [self.expression(node.left), self.map_name(container)], node)
+        left = self.expression(node.left)
+        if self.map_named(container):
+            test = self.call("map.contains", [left, self.map_name(container)], node)
+        elif isinstance(container, ast.Call) and self.callee(container.func) == "range":
+            bounds = self.range_bounds(container)
+            test = self.call("int.within", [left, *bounds], node) if bounds else placeholder(node)
+        else:
+            values = self.constant_tuple(container)
+            if values is None:
+                return self.reject(container, "`in` on this", "use a map, a `range`, or a tuple of constants")
+            test = self.call("int.among", [left, *values], node)
         return at(ast.UnaryOp(ast.Not(), test), node) if isinstance(op, ast.NotIn) else test
 
     # -- calls ---------------------------------------------------------------------------------------------------------
@@ -141,6 +154,10 @@ class Expressions(Builder):
                 return self.intrinsic_call(node, f"syrup.{name}", 0)
             case "len":
                 return self.intrinsic_call(node, "view.len", 1)
+            case "abs":
+                return self.intrinsic_call(node, "int.abs", 1)
+            case "min" | "max":
+                return self.choice(node, name)
             case str() if name in CASTS:
                 return self.intrinsic_call(node, f"cast.{name}", 1)
             case "range":
@@ -153,6 +170,27 @@ class Expressions(Builder):
             return at(ast.Call(method, [self.expression(a) for a in arguments], []), node)
         self.unknown_function(node)
         return placeholder(node)
+
+    def choice(self, node: ast.Call, name: str) -> ast.expr:
+        """`min(a, b, c)`: by twos, from the left."""
+        if len(node.args) < 2:
+            help_lines = (f"`{name}(a, b)`",)
+            self.found.error("SYR205", f"`{name}` takes two arguments or more", node, help=help_lines)
+            return placeholder(node)
+        first, *others = (self.expression(a) for a in node.args)
+        for other in others:
+            first = self.call(f"int.{name}", [first, other], node)
+        return first
+
+    def constant_tuple(self, node: ast.expr) -> list[ast.expr] | None:
+        """The elements of a tuple of integer constants, by name or written out."""
+        try:
+            value = evaluate(node, self.constants(), {})
+        except NotConstant:
+            return None
+        if not isinstance(value, tuple) or any(isinstance(v, tuple) for v in value):
+            return None
+        return [self.constant(node, v) for v in value]
 
     def callee(self, func: ast.expr) -> str | None:
         """The name that a call calls, if the language knows it: of `syrup`, or one of Python's own."""
@@ -202,19 +240,46 @@ class Expressions(Builder):
         self.found.error("SYR205", f"`{name}` takes {takes}, not {len(node.args)}", node, help=help_lines)
         return False
 
-    def range(self, node: ast.expr) -> ast.expr:
-        if not (isinstance(node, ast.Call) and self.callee(node.func) == "range" and 1 <= len(node.args) <= 3):
-            return self.reject(node, "iterating over this", "use `for i in range(n)` with a constant `n`")
+    def iterable(self, node: ast.expr) -> ast.expr:
+        """What a `for` goes over: a range with constant bounds, one with a cap, or a tuple of constants."""
+        values = self.constant_tuple(node)
+        if values is not None:
+            return self.call("loop.constants", values, node)
+        if not (isinstance(node, ast.Call) and self.callee(node.func) == "range"):
+            return self.reject(node, "iterating over this", "use `for i in range(n)`, or a tuple of constants")
+        if self.declarations.export(node.func) == "range":
+            return self.capped(node)
+        bounds = self.range_bounds(node)
+        return self.call("loop.range", bounds, node) if bounds else placeholder(node)
+
+    def capped(self, node: ast.Call) -> ast.expr:
+        """`syrup.range(n, max=64)`: a run-time bound and a constant that it may not exceed."""
+        match node:
+            case ast.Call(args=[count], keywords=[ast.keyword(arg="max", value=limit)]):
+                cap = self.bound(limit)
+                stop = self.expression(count)
+                if cap is None:
+                    return placeholder(node)
+                return self.call("loop.capped", [stop, at(ast.Constant(max(cap, 0)), limit)], node)
+        message = "`syrup.range` takes the number of turns and the most there can be"
+        self.found.error("SYR205", message, node, help=("`syrup.range(n, max=64)`",))
+        return placeholder(node)
+
+    def range_bounds(self, node: ast.Call) -> list[ast.expr] | None:
+        """The arguments of a `range` as constants."""
         if node.keywords:
-            return self.reject(node.keywords[0], "a keyword argument", "give the arguments by position")
+            self.reject(node.keywords[0], "a keyword argument", "give the arguments by position")
+            return None
+        if not self.declarations.export(node.func) and not 1 <= len(node.args) <= 3:
+            self.found.error("SYR205", f"`range` takes 1 to 3 arguments, not {len(node.args)}", node)
+            return None
         values = [self.bound(a) for a in node.args]
         if None in values:
-            return placeholder(node)
+            return None
         if len(values) == 3 and values[2] == 0:
             self.found.error("SYR205", "the step of `range` is zero", node.args[2])
-            return placeholder(node)
-        bounds = [at(ast.Constant(v), a) for v, a in zip(values, node.args, strict=True)]
-        return self.call("loop.range", list(bounds), node)
+            return None
+        return [at(ast.Constant(v), a) for v, a in zip(values, node.args, strict=True)]
 
     def bound(self, node: ast.expr) -> int | None:
         casts = {s: name for s, name in self.declarations.exports.items() if name in SCALARS}
@@ -222,7 +287,7 @@ class Expressions(Builder):
             value = evaluate(node, self.constants(), casts)
         except NotConstant as why:
             reason = f"`{self.text(why.node)}` is known only when the policy runs"
-            loop = "loop to a constant and leave early: `for i in range(64): if i >= n: break`"
+            loop = f"say how many there can be: `for i in syrup.range({self.text(node)}, max=64):`"
             self.found.error("SYR109", "the number of turns is not a constant", node, notes=(reason,), help=(loop,))
             return None
         # Ends that far out are walked by no kernel; keeping clear of the last values keeps every counter exact.

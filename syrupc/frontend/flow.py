@@ -53,7 +53,7 @@ class _FlowChecker:
             return None
         match node:
             case ast.Return(value=ast.expr() as value):
-                self.uses(value, state)
+                self.evaluate(value, state)
                 return None
             case ast.Break():
                 self.loops[-1].breaks.append(state)
@@ -62,37 +62,98 @@ class _FlowChecker:
                 self.loops[-1].continues.append(state)
                 return None
             case ast.If(test=test, body=body, orelse=orelse):
-                self.uses(test, state)
-                return _merge(self.block(body, state), self.block(orelse, state))
+                then, otherwise = self.decide(test, state)
+                return _merge(self.block(body, then), self.block(orelse, otherwise))
             case ast.For():
-                return self.loop(node, state)
+                return self.for_loop(node, self.evaluate(node.iter, state))
+            case ast.While():
+                return self.while_loop(node, state)
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                self.uses(value, state)
-                return state | {name}
+                return self.evaluate(value, state) | {name}
             case ast.Expr(value=value):
-                self.uses(value, state)
+                return self.evaluate(value, state)
         return state
 
-    def loop(self, node: ast.For, state: frozenset[str]) -> _State:
+    # A later turn starts with at least what the first one starts with, so one pass finds all that may be unset.
+
+    def for_loop(self, node: ast.For, state: frozenset[str]) -> _State:
         assert isinstance(node.target, ast.Name)
         loop = _Loop()
-        self.loops.append(loop)
-        # A later turn starts with at least what the first one starts with, so one pass finds all that may be unset.
-        end = _merge(self.block(node.body, state | {node.target.id}), *loop.continues)
-        self.loops.pop()
+        end = self.turn(node.body, state | {node.target.id}, loop)
         exhausted = end if _surely_turns(node.iter) else _merge(end, state)
         return _merge(self.block(node.orelse, exhausted), *loop.breaks)
 
-    def uses(self, expression: ast.expr, state: frozenset[str]) -> None:
-        for node in ast.walk(expression):
-            if isinstance(node, ast.Name) and node.id in self.variables and node.id not in state:
-                self.found.error(
-                    "SYR107",
-                    f"`{node.id}` may be unset here",
-                    node,
-                    notes=("a path leads here that does not assign it",),
-                    help=(f"give it a value first: `{node.id} = 0`",),
-                )
+    def while_loop(self, node: ast.While, state: frozenset[str]) -> _State:
+        loop = _Loop()
+        then, otherwise = self.decide(node.test, state)
+        self.turn(node.body, then, loop)
+        return _merge(self.block(node.orelse, otherwise), *loop.breaks)
+
+    def turn(self, body: list[ast.stmt], state: _State, loop: _Loop) -> _State:
+        self.loops.append(loop)
+        end = self.block(body, state)
+        self.loops.pop()
+        return _merge(end, *loop.continues)
+
+    # -- expressions: what is set after them, and what is set if they are true or false -------------------------------
+
+    def decide(self, node: ast.expr, state: frozenset[str]) -> tuple[_State, _State]:
+        """The states in which a condition is true, and false."""
+        match node:
+            case ast.Constant(value=value):
+                return (state, None) if value else (None, state)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                true, false = self.decide(operand, state)
+                return false, true
+            case ast.BoolOp(op=op, values=values):
+                return self.decide_all(isinstance(op, ast.And), values, state)
+        after = self.evaluate(node, state)
+        return after, after
+
+    def decide_all(self, conjunction: bool, values: list[ast.expr], state: frozenset[str]) -> tuple[_State, _State]:
+        left: list[_State] = []  # the states in which evaluation stops early
+        current: _State = state
+        for value in values:
+            if current is None:
+                break
+            true, false = self.decide(value, current)
+            current, stopped = (true, false) if conjunction else (false, true)
+            left.append(stopped)
+        return (current, _merge(*left)) if conjunction else (_merge(*left), current)
+
+    def evaluate(self, node: ast.expr, state: frozenset[str]) -> frozenset[str]:
+        """What is set after an expression; reports what it uses and may be unset."""
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()):
+                self.use(node, name, state)
+                return state
+            case ast.NamedExpr(target=target, value=value):
+                return self.evaluate(value, state) | {target.id}
+            case ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+                return _sure(*self.decide(node, state), otherwise=state)
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                true, false = self.decide(test, state)
+                ends = [self.evaluate(e, s) for e, s in ((body, true), (orelse, false)) if s is not None]
+                return _sure(*ends, otherwise=state)
+            case ast.Compare(left=left, comparators=[first, *others]):
+                state = after = self.evaluate(first, self.evaluate(left, state))
+                for other in others:  # evaluated only while the chain holds
+                    after = self.evaluate(other, after)
+                return state
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                state = self.evaluate(child, state)
+        return state
+
+    def use(self, node: ast.expr, name: str, state: frozenset[str]) -> None:
+        if name in self.variables and name not in state:
+            self.found.error(
+                "SYR107",
+                f"`{name}` may be unset here",
+                node,
+                notes=("a path leads here that does not assign it",),
+                help=(f"give it a value first: `{name} = 0`",),
+            )
 
 
 def _merge(*states: _State) -> _State:
@@ -100,10 +161,19 @@ def _merge(*states: _State) -> _State:
     return frozenset.intersection(*reached) if reached else None
 
 
+def _sure(*states: _State, otherwise: frozenset[str]) -> frozenset[str]:
+    merged = _merge(*states)
+    return otherwise if merged is None else merged
+
+
 def _surely_turns(iterable: ast.expr) -> bool:
-    if not isinstance(iterable, ast.Call):
-        return False
-    return len(range(*(_literal(a) for a in iterable.args))) > 0 if iterable.args else False
+    """Whether a loop has a first turn, as far as constants tell."""
+    match iterable:
+        case ast.Call(func=ast.Name(id="loop.range"), args=bounds):
+            return len(range(*(_literal(a) for a in bounds))) > 0
+        case ast.Call(func=ast.Name(id="loop.constants"), args=values):
+            return bool(values)
+    return False
 
 
 def _literal(node: ast.expr) -> int:

@@ -81,12 +81,24 @@ class _Normalizer(Expressions):
             case ast.If(test=test, body=body, orelse=orelse):
                 yield at(ast.If(self.expression(test), self.block(body), self.block(orelse)), node)
             case ast.For(target=ast.Name() as target, iter=iterable, body=body, orelse=orelse):
-                loop = ast.For(target, self.range(iterable), self.block(body), self.block(orelse), None)
+                loop = ast.For(target, self.iterable(iterable), self.block(body), self.block(orelse), None)
                 yield at(loop, node)
+            case ast.While(test=test, body=body, orelse=orelse):
+                yield at(ast.While(self.expression(test), self.block(body), self.block(orelse)), node)
+            case ast.Match(subject=subject, cases=cases):
+                yield from self.match(node, subject, cases)
+            case ast.Assert(test=test, msg=None | ast.Constant()):
+                yield self.effect("check.holds", [self.expression(test)], node)
             case ast.Assign(targets=[ast.Name() as target], value=value):
                 yield at(ast.Assign([target], self.expression(value)), node)
             case ast.Assign(targets=[ast.Subscript() as target], value=value):
                 yield from self.map_store(node, target, value)
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)) if len(targets) == len(
+                values
+            ):
+                yield from self.assign_each(node, targets, values)
+            case ast.Assign(targets=[_, _, *_] as targets, value=value):
+                yield from self.assign_each(node, targets, [value])
             case ast.AnnAssign(target=ast.Name() as target, annotation=annotation, value=ast.expr() as value):
                 yield from self.annotated(node, target, annotation, value)
             case ast.AugAssign(target=ast.Name(id=name) as target, op=op, value=value):
@@ -112,6 +124,54 @@ class _Normalizer(Expressions):
         yield at(ast.Assign([at(ast.Name(name, ast.Store()), value)], self.expression(value)), value)
         arguments = [at(ast.Name(name, ast.Load()), value), at(ast.Constant(node.lineno), value)]
         yield at(ast.Return(self.call("decision.of", arguments, value)), node)
+
+    def assign_each(self, node: ast.stmt, targets: list[ast.expr], values: list[ast.expr]) -> Iterator[ast.stmt]:
+        """`a, b = x, y` and `a = b = x`: all values first, then the targets from the left."""
+        held = []
+        for value in values:
+            held.append(self.temporary())
+            yield at(ast.Assign([at(ast.Name(held[-1], ast.Store()), value)], self.expression(value)), value)
+        names = held if len(held) == len(targets) else held * len(targets)
+        for target, name in zip(targets, names, strict=True):
+            yield from self.statement(at(ast.Assign([target], at(ast.Name(name, ast.Load()), target)), node))
+
+    def match(self, node: ast.stmt, subject: ast.expr, cases: list[ast.match_case]) -> Iterator[ast.stmt]:
+        """`match` on integers is a chain of comparisons."""
+        name = self.temporary()
+        yield at(ast.Assign([at(ast.Name(name, ast.Store()), subject)], self.expression(subject)), subject)
+        tests = [self.case(case, name) for case in cases]
+        bodies = [self.block(case.body) for case in cases]
+        chain: list[ast.stmt] = []
+        for case, test, body in zip(reversed(cases), reversed(tests), reversed(bodies), strict=True):
+            chain = body if test is None else [at(ast.If(test, body, chain), case.pattern)]
+        yield from chain or [at(ast.Pass(), node)]
+
+    def case(self, case: ast.match_case, name: str) -> ast.expr | None:
+        """Whether a case applies; None if it always does."""
+        values = self.pattern(case.pattern)
+        guard = self.expression(case.guard) if case.guard else None
+        if values is None:
+            return guard
+        subject = at(ast.Name(name, ast.Load()), case.pattern)
+        test = self.call("int.among", [subject, *values], case.pattern)
+        return test if guard is None else at(ast.BoolOp(ast.And(), [test, guard]), case.pattern)
+
+    def pattern(self, pattern: ast.pattern) -> list[ast.expr] | None:
+        """The constants that a pattern stands for; None for all."""
+        match pattern:
+            case ast.MatchAs(pattern=None, name=None):
+                return None
+            case ast.MatchValue(value=value):
+                constant = self.expression(value)
+                if isinstance(constant, ast.Constant):
+                    return [constant]
+            case ast.MatchOr(patterns=patterns):
+                parts = [self.pattern(p) for p in patterns]
+                return None if None in parts else [v for part in parts if part is not None for v in part]
+        message = "this pattern is not in the policy language"
+        help_line = "a case is an integer constant, several with `|`, or `_`"
+        self.found.error("SYR101", message, _place_of(pattern), help=(help_line,))
+        return []
 
     def map_store(self, node: ast.stmt, target: ast.Subscript, value: ast.expr) -> Iterator[ast.stmt]:
         stored = self.expression(value)  # Python evaluates the value first, then the key
@@ -171,8 +231,6 @@ class _Normalizer(Expressions):
                     self.reject(value, "an expression without effect", "remove it, or assign it")
             case ast.AnnAssign(value=None):
                 self.reject(node, "a declaration without a value", "assign a value")
-            case ast.Assign(targets=[_, _, *_]):
-                self.reject(node, "several targets in one assignment", "assign one by one")
             case ast.Assign(targets=[target]) | ast.For(target=target):
                 self.reject_target(target)
             case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
@@ -186,7 +244,7 @@ class _Normalizer(Expressions):
             case ast.Attribute():
                 self.reject(target, "storing into an attribute", "packets are read-only; keep state in a map")
             case ast.Tuple() | ast.List() | ast.Starred():
-                self.reject(target, "assigning to several variables at once", "assign one by one")
+                self.reject(target, "unpacking", "give as many values, separated by commas: `a, b = x, y`")
             case _:
                 self.reject(target, "this target", "assign to a variable, or to an entry of a map")
 
@@ -196,6 +254,10 @@ def _assigned(function: ast.FunctionDef) -> Iterator[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             yield node.id
+
+
+def _place_of(pattern: ast.pattern) -> ast.expr:
+    return at(ast.Constant(None), pattern)
 
 
 def _plain_arguments(arguments: ast.arguments) -> ast.arguments:

@@ -17,13 +17,11 @@ STATEMENTS: Final[dict[type[ast.stmt], tuple[str, str]]] = {
     ast.Global: ("`global`", "keep state in a map: `state = syrup.Array(u64, 1)`"),
     ast.Import: ("an import inside a policy", "import at the top of the file"),
     ast.ImportFrom: ("an import inside a policy", "import at the top of the file"),
-    ast.Match: ("`match`", "use `if` and `elif`"),
+    ast.Assert: ("a computed message of `assert`", "leave the message away, or write it out"),
     ast.Nonlocal: ("`nonlocal`", "keep state in a map: `state = syrup.Array(u64, 1)`"),
     ast.Raise: ("`raise`", "decide instead: `return syrup.PASS`"),
-    ast.Assert: ("`assert`", "decide instead: `if not condition: return syrup.PASS`"),
     ast.Try: ("`try`", "test before: `if key in table:` or `table.get(key, default)`"),
     ast.TryStar: ("`try`", "test before: `if key in table:` or `table.get(key, default)`"),
-    ast.While: ("`while`", _LOOP),
     ast.With: ("`with`", "a policy holds no resources; remove it"),
 }
 """Statement -> (its name, what to write instead)."""
@@ -38,7 +36,6 @@ EXPRESSIONS: Final[dict[type[ast.expr], tuple[str, str]]] = {
     ast.Lambda: ("`lambda`", "write the expression where it is used"),
     ast.List: ("a list", "declare a map: `table = syrup.Array(u64, 16)`"),
     ast.ListComp: ("a list comprehension", _LOOP),
-    ast.NamedExpr: ("`:=`", "assign on a line of its own"),
     ast.Set: ("a set", "declare a map: `members = syrup.HashMap(u32, bool, 1024)`"),
     ast.SetComp: ("a set comprehension", _LOOP),
     ast.Slice: ("a slice", "read the bytes one field at a time: `pkt.payload.u32(0)`"),

@@ -16,6 +16,8 @@ from syrupc.frontend.types import (
     BOOLEAN,
     DECISION,
     NON_NEGATIVE,
+    Capped,
+    Constants,
     Entry,
     InputType,
     Int,
@@ -205,6 +207,29 @@ def _plus(value: types.Type) -> types.Type:
     return Int(_storage(a)) if not isinstance(a, Lit) else a
 
 
+def _choose(left: types.Type, right: types.Type) -> types.Type:
+    a, b = _operands(left, right)
+    _require_mixable(a, b)
+    joined = join(a, b)
+    assert joined is not None
+    return Int(_storage(joined)) if isinstance(joined, Int) else joined
+
+
+def _absolute(value: types.Type) -> types.Type:
+    (a,) = _operands(value)
+    return Int(_storage(a) if a.non_negative else NON_NEGATIVE)
+
+
+def _membership(value: types.Type, *_constants: types.Type) -> types.Type:
+    _operand(value, 0, 1)
+    return BOOLEAN
+
+
+def _holds(value: types.Type) -> types.Type:
+    _operands(value)
+    return types.none
+
+
 def _truth(value: types.Type) -> types.Type:
     _operands(value)
     return BOOLEAN
@@ -383,11 +408,28 @@ def _range(*bounds: types.Type) -> types.Type:
     return Range(range(*(b.value for b in bounds if isinstance(b, Lit))))
 
 
-def _get_iterator(values: Range) -> types.Type:
+def _constants(*values: types.Type) -> types.Type:
+    iterable = Constants(tuple(int(v.value) if isinstance(v, Lit) else 0 for v in values))
+    if iterable.yield_type is None:
+        raise TypeFailure(
+            "SYR206",
+            "no 64-bit type holds all these constants",
+            notes=("some are negative, and some are 2**63 or more",),
+        )
+    return iterable
+
+
+def _capped(count: types.Type, limit: types.Type) -> types.Type:
+    _operand(count, 0, 2)
+    assert isinstance(limit, Lit)
+    return Capped(limit.value)
+
+
+def _get_iterator(values: Range | Constants | Capped) -> types.Type:
     return values.iterator_type
 
 
-def _next(iterator: Range) -> types.Type:
+def _next(iterator: Range | Constants | Capped) -> types.Type:
     return types.Pair(iterator.yield_type, BOOLEAN)  # type: ignore[attr-defined]
 
 
@@ -426,6 +468,12 @@ RULES: Final[Mapping[str, Rule]] = {
     "operator.not_": _truth,
     **{f"operator.{name}": _compare for name in COMPARISONS},
     "bool": _truth,
+    "int.min": _choose,
+    "int.max": _choose,
+    "int.abs": _absolute,
+    "int.among": _membership,
+    "int.within": _membership,
+    "check.holds": _holds,
     **{f"cast.{name}": _cast(values) for name, values in INT_TYPES.items()},
     **{f"annotated.{name}": _annotated(values) for name, values in INT_TYPES.items()},
     "map.get_item": _map_get_item,
@@ -442,6 +490,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "view.len": _length,
     "decision.of": _decision,
     "loop.range": _range,
+    "loop.constants": _constants,
+    "loop.capped": _capped,
     "getiter": _get_iterator,
     "iternext": _next,
     "syrup.random": _gives(Int(U32)),

@@ -110,6 +110,42 @@ class Range(types.Type):
         return Int(next(t for t in _LADDER[1:] if all(map(t.holds, ends))))
 
 
+class Constants(types.Type):
+    """A tuple of integer constants that a loop goes over, and the iterator over it."""
+
+    def __init__(self, values: tuple[int, ...], iterating: bool = False) -> None:
+        self.values, self.iterating = values, iterating
+        super().__init__(f"{'iterator over ' if iterating else ''}{values}")
+
+    @property
+    def iterator_type(self) -> Constants:
+        return Constants(self.values, iterating=True)
+
+    @property
+    def yield_type(self) -> types.Type | None:
+        """The type that holds all elements, if there is one."""
+        found: types.Type | None = Lit(self.values[0]) if self.values else Int(U8)
+        for value in self.values[1:]:
+            found = None if found is None else join(found, Lit(value))
+        return Int(found.values) if isinstance(found, Int) else found
+
+
+class Capped(types.Type):
+    """`syrup.range(n, max=...)`, and the iterator over it."""
+
+    def __init__(self, limit: int, iterating: bool = False) -> None:
+        self.limit, self.iterating = limit, iterating
+        super().__init__(f"{'iterator over ' if iterating else ''}range of at most {limit}")
+
+    @property
+    def iterator_type(self) -> Capped:
+        return Capped(self.limit, iterating=True)
+
+    @property
+    def yield_type(self) -> Int:
+        return Int(next(t for t in _LADDER[1:] if t.minimum == 0 and t.holds(self.limit)))
+
+
 class Intrinsic(types.Callable, types.Opaque):
     """An operation of the language by name: `map.get_item`, `cast.u32`, an operator, a built-in function."""
 

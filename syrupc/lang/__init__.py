@@ -1,7 +1,7 @@
 """The names a policy may use, as ordinary typed Python."""
 
 from syrupc.lang.decisions import DROP, PASS, Executor
-from syrupc.lang.functions import cpu, now_ns, random
+from syrupc.lang.functions import cpu, now_ns, random, range
 from syrupc.lang.maps import Array, HashMap, MapFull, PerCpuArray
 from syrupc.lang.packets import Packet, ShortPacket, View
 from syrupc.lang.scalars import i8, i16, i32, u8, u16, u32, u64
@@ -23,6 +23,7 @@ __all__ = [
     "i32",
     "now_ns",
     "random",
+    "range",
     "u8",
     "u16",
     "u32",

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import builtins
 import random as _random
 import time
 from pathlib import Path
+
+
+def range(n: int, *, max: int) -> builtins.range:
+    """`range(n)` for a loop whose length is known late: never more than `max` turns. Raises `ValueError` beyond."""
+    if n > max:
+        raise ValueError(f"{n} turns, and at most {max} were declared")
+    return builtins.range(n)
 
 
 def random() -> int:

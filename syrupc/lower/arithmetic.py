@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from llvmlite import ir
+from numba.core.typing import Signature
 
 from syrupc.frontend.rules import COMPARISONS
 from syrupc.frontend.types import BOOLEAN, Int, Lit, as_int
-from syrupc.lower.code import Code, Lowering, const
+from syrupc.lower.code import I1, Code, Lowering, const
 from syrupc.spec import INT_TYPES, U32, FaultKind, IntType
 
 
@@ -179,6 +180,51 @@ def _compare_mixed(code: Code, symbol: str, unsigned: ir.Value, signed: ir.Value
     return builder.and_(builder.not_(negative), compared)
 
 
+def _choose(lesser: bool) -> Lowering:
+    less = _comparison("lt")
+
+    def lowering(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:
+        a, b = _registers(code, signature, values)
+        # Of equal values Python takes the first, which is the same.
+        first = less(code, signature, values)
+        return code.select(first, a, b) if lesser else code.select(first, b, a)
+
+    return lowering
+
+
+def _absolute(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:
+    (value,) = _registers(code, signature, values)
+    return value if _kinds(signature)[0].is_u64 else _magnitude(code, value)
+
+
+def _among(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:
+    equal = _comparison("eq")
+    found: ir.Value = I1(0)
+    for kind, value in zip(signature.args[1:], values[1:], strict=True):
+        pair = Signature(BOOLEAN, (signature.args[0], kind), None)
+        found = code.builder.or_(found, equal(code, pair, [values[0], value]))
+    return found
+
+
+def _within(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:
+    """Membership in a range of constants: between its ends, and on a step."""
+    turns = range(*(kind.value for kind in signature.args[1:]))
+    if not turns:
+        return I1(0)
+    low, high = min(turns[0], turns[-1]), max(turns[0], turns[-1])
+    kind, value = signature.args[0], values[0]
+    least = _comparison("ge")(code, Signature(BOOLEAN, (kind, Lit(low)), None), [value, const(low)])
+    most = _comparison("le")(code, Signature(BOOLEAN, (kind, Lit(high)), None), [value, const(high)])
+    inside = code.builder.and_(least, most)
+    distance = code.builder.sub(code.register(value, kind), const(low))
+    on_step = code.builder.icmp_unsigned("==", code.builder.urem(distance, const(abs(turns.step))), const(0))
+    return code.builder.and_(inside, on_step)
+
+
+def _holds(code: Code, signature: Any, values: list[ir.Value]) -> None:
+    code.fault_if(code.builder.not_(code.truth(values[0], signature.args[0])), FaultKind.ASSERTION)
+
+
 # -- conversions -------------------------------------------------------------------------------------------------------
 
 
@@ -236,6 +282,12 @@ LOWERINGS: Final[Mapping[str, Lowering]] = {
     "operator.not_": _not,
     **{f"operator.{name}": _comparison(name) for name in COMPARISONS},
     "bool": _truth,
+    "int.min": _choose(lesser=True),
+    "int.max": _choose(lesser=False),
+    "int.abs": _absolute,
+    "int.among": _among,
+    "int.within": _within,
+    "check.holds": _holds,
     **{f"cast.{name}": _cast(values) for name, values in INT_TYPES.items()},
     **{f"annotated.{name}": _same for name in INT_TYPES},
 }

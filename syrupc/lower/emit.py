@@ -41,6 +41,9 @@ def emit(text: str, cpu: str, *, with_text: bool = False) -> Emitted:
 
 
 def _emit(text: str, cpu: str, with_text: bool) -> Emitted:
+    # Sums that a loop accumulates stay loops: LLVM's closed forms multiply 128 bits, which is a call to a function that
+    # BPF does not have. (An option of the process, which is the child's own.)
+    llvm.set_option("syrupc", "-replexitval=never")
     machine = _machine(cpu)
     module = llvm.parse_assembly(text)
     module.verify()

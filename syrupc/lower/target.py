@@ -28,6 +28,8 @@ from syrupc.frontend.infer import TypedFunction
 from syrupc.frontend.types import (
     BOOLEAN,
     DECISION,
+    Capped,
+    Constants,
     Decision,
     Entry,
     InputType,
@@ -40,7 +42,7 @@ from syrupc.frontend.types import (
     View,
     as_int,
 )
-from syrupc.frontend.typing import TypingContext
+from syrupc.frontend.typing import IntrinsicName, TypingContext
 from syrupc.lower import arithmetic, builtins, decisions, maps, packets
 from syrupc.lower.code import I32, I64, Code, FunctionState, Lowering, const
 from syrupc.lower.debug import FunctionDebug
@@ -79,12 +81,14 @@ class _LeafModel(models.PrimitiveModel):
         Intrinsic: BYTE_POINTER,
         Entry: BYTE_POINTER,
         Range: BYTE_POINTER,
+        Constants: BYTE_POINTER,
+        Capped: I64,
     }
 
     def __init__(self, dmm: Any, fe_type: types.Type) -> None:
         kind = self.VALUES[type(fe_type)]
-        if isinstance(fe_type, Range) and fe_type.iterating:
-            kind = I64.as_pointer()
+        if isinstance(fe_type, Range | Constants | Capped) and fe_type.iterating:
+            kind = builtins.ITERATOR.as_pointer()
         super().__init__(dmm, fe_type, kind)
 
 
@@ -179,9 +183,12 @@ class TargetContext(BaseContext):
         assert as_int(fromty) is not None, f"cast from {fromty} to {toty}"
         return code.truth(val, fromty) if toty == BOOLEAN else code.register(val, fromty)
 
-    def get_constant_generic(self, _builder: Any, ty: Any, val: Any) -> Any:
+    def get_constant_generic(self, builder: Any, ty: Any, val: Any) -> Any:
         if ty == DECISION:
-            return decisions.special(val.name)
+            if isinstance(val, IntrinsicName):
+                return decisions.special(val.name)
+            # A constant that is assigned straight to a variable which is a decision on another path.
+            return decisions.decide(Code(builder, self.function_state), const(val), Lit(int(val)))
         if ty == BOOLEAN:
             return ir.IntType(1)(int(val))
         if isinstance(ty, Int):

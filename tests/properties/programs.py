@@ -87,7 +87,7 @@ def expressions(draw: st.DrawFn, variables: tuple[str, ...], depth: int = 2) -> 
     if depth == 0 or draw(st.integers(0, 4)) == 0:
         return draw(_leaves(variables))
     inner = expressions(variables, depth - 1)
-    kind = draw(st.integers(0, 13))
+    kind = draw(st.integers(0, 16))
     if kind <= 5:
         left, right = draw(inner), draw(inner)
         if not any(map(str.isalpha, left + right)):
@@ -109,8 +109,19 @@ def expressions(draw: st.DrawFn, variables: tuple[str, ...], depth: int = 2) -> 
     if kind == 12:
         table, key = draw(st.sampled_from(MAPS)), draw(_keys(variables))
         return f"{table.name}.get({key}, {draw(inner)})" if draw(st.booleans()) else f"{table.name}[{key}]"
+    if kind == 13:
+        return f"{draw(st.sampled_from(('min', 'max')))}({draw(inner)}, {draw(_variable_leaves(variables))})"
+    if kind == 14:
+        return f"abs({draw(inner)})"
+    if kind == 15:
+        return f"({draw(inner)} {draw(st.sampled_from(('in', 'not in')))} {draw(_containers)})"
     low, mid, high = draw(inner), draw(inner), draw(inner)
     return f"({low} {draw(st.sampled_from(_COMPARISONS))} {mid} {draw(st.sampled_from(_COMPARISONS))} {high})"
+
+
+_containers = st.sampled_from(
+    ("(1, 7, 255)", "(0, -3, 65)", "range(5)", "range(-4, 200, 3)", "range(9, -9, -2)", "table")
+)
 
 
 def _leaves(variables: tuple[str, ...]) -> st.SearchStrategy[str]:
@@ -164,7 +175,7 @@ def _block(draw: st.DrawFn, writer: _Writer, loops: int) -> None:
 def _statement(draw: st.DrawFn, writer: _Writer, loops: int) -> None:
     variables = tuple(writer.variables)
     value = expressions(variables, 2)
-    kind = draw(st.integers(0, 11))
+    kind = draw(st.integers(0, 15))
     if kind <= 2:
         name = draw(st.sampled_from((*variables[:3], "x", "y")))
         writer.put(f"{name} = {draw(value)}")
@@ -186,6 +197,14 @@ def _statement(draw: st.DrawFn, writer: _Writer, loops: int) -> None:
         _conditional(draw, writer, loops)
     elif kind == 9 and loops:
         _loop(draw, writer, loops)
+    elif kind == 12:
+        writer.put(f"a, b = {draw(value)}, {draw(st.sampled_from(variables))}")
+    elif kind == 13:
+        _match(draw, writer, loops)
+    elif kind == 14:
+        writer.put(f"assert {draw(value)}")
+    elif kind == 15 and loops:
+        _drain(draw, writer)
     elif kind == 10:
         table = draw(st.sampled_from(("table", "ledger")))
         key = draw(_keys(variables))
@@ -212,7 +231,18 @@ def _loop(draw: st.DrawFn, writer: _Writer, loops: int) -> None:
     known = list(writer.variables)
     start, turns, step = draw(st.integers(-3, 3)), draw(st.integers(0, 5)), draw(st.sampled_from((1, 1, 2, -1)))
     name = f"i{loops}"
-    writer.put(f"for {name} in range({start}, {start + turns * step}, {step}):")
+    source = draw(
+        st.sampled_from(
+            (
+                f"range({start}, {start + turns * step}, {step})",
+                f"range({start}, {start + turns * step}, {step})",
+                "range(70)",
+                "(3, 0, 300, -1)",
+                f"syrup.range({draw(st.sampled_from(known))} & 15, max=9)",
+            )
+        )
+    )
+    writer.put(f"for {name} in {source}:")
     writer.variables.append(name)
     writer.indent += 1
     if draw(st.booleans()):
@@ -222,6 +252,30 @@ def _loop(draw: st.DrawFn, writer: _Writer, loops: int) -> None:
     writer.indent -= 1
     _nested(draw, writer, [*known, name], loops - 1)
     writer.variables = known
+
+
+def _match(draw: st.DrawFn, writer: _Writer, loops: int) -> None:
+    known = list(writer.variables)
+    writer.put(f"match {draw(expressions(tuple(known), 1))}:")
+    writer.indent += 1
+    for pattern in draw(st.lists(st.sampled_from(("0", "1 | 7", "-3 | 255")), unique=True, max_size=2)):
+        guard = f" if {draw(expressions(tuple(known), 1))}" if draw(st.booleans()) else ""
+        writer.put(f"case {pattern}{guard}:")
+        _nested(draw, writer, known, loops)
+    writer.put("case _:")
+    _nested(draw, writer, known, loops)
+    writer.indent -= 1
+
+
+def _drain(draw: st.DrawFn, writer: _Writer) -> None:
+    """A `while` that surely ends."""
+    name = draw(st.sampled_from(("x", "y")))
+    writer.put(f"{name} = u8({draw(st.sampled_from(writer.variables))}) >> 2")
+    writer.put(f"while {name} > 0:")
+    writer.put(f"    {name} -= {draw(st.integers(1, 5))}")
+    writer.put(f"    a = {draw(expressions(tuple(writer.variables), 1))}")
+    if name not in writer.variables:
+        writer.variables.append(name)
 
 
 def _nested(draw: st.DrawFn, writer: _Writer, known: list[str], loops: int) -> None:

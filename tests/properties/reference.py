@@ -170,12 +170,33 @@ class Table:
         return old
 
 
+def _least(*values: int) -> Num:
+    return Num(min(map(int, values)), _unsigned(*values))
+
+
+def _greatest(*values: int) -> Num:
+    return Num(max(map(int, values)), _unsigned(*values))
+
+
+def _absolute(value: int) -> Num:
+    return Num(abs(int(value)), _unsigned(value))
+
+
+def _capped(n: int, *, max: int) -> range:
+    if n > max:
+        raise ValueError("too many turns")
+    return range(int(n))
+
+
 class _Numbers(ast.NodeTransformer):
     """Makes every literal and every truth value a number of the language, and every decision tell its line."""
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if isinstance(node.value, int):
             return ast.copy_location(_call("Num", node), node)
+        return node
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
@@ -215,6 +236,7 @@ _FAULTS: Final = {
     IndexError: FaultKind.INDEX,
     ZeroDivisionError: FaultKind.ZERO_DIVISION,
     ValueError: FaultKind.VALUE,
+    AssertionError: FaultKind.ASSERTION,
     MapFullError: FaultKind.MAP_FULL,
 }
 
@@ -235,6 +257,7 @@ class Reference:
             argument.annotation = None
         module = ast.Module([_Numbers().visit(function)], [])
         scope: dict[str, Any] = {"Num": Num, "syrup": _Syrup, **maps}
+        scope |= {"min": _least, "max": _greatest, "abs": _absolute}
         scope |= {n: _cast(k) for n, k in INT_TYPES.items()}
         exec(compile(ast.fix_missing_locations(module), "policy", "exec"), scope)
         self.function = scope[name]
@@ -253,6 +276,7 @@ class Reference:
 
 class _Syrup:
     PASS, DROP = PASS, DROP
+    range = staticmethod(_capped)
 
 
 def _line(error: BaseException) -> int:

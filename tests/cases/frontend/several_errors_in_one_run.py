@@ -16,6 +16,6 @@ def helper(x):
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     x = 1.5  # E: SYR101 a float
     y = trun[0]  # E: SYR104 `trun`
-    while x:  # E: SYR101 `while`
+    while x:
         pass
     return "a"  # E: SYR101 a string

@@ -14,4 +14,4 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return abs(3)  # E: SYR101 `abs`
+    return sum(3)  # E: SYR101 `sum`

@@ -14,5 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    a, b = 1, 2  # E: SYR101 several variables
-    return 0
+    match turn[0]:
+        case x:  # E: SYR101 this pattern
+            return 0

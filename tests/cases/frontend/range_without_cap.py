@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return (x := 3)  # E: SYR101 `:=`
+    for i in syrup.range(pkt.payload.u8(0)):  # E: SYR205 the most there can be
+        pass
+    return 0

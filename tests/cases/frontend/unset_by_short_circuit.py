@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return 1 if 1 in PAIR else 0  # E: SYR101 `in` on anything but a map
+    if pkt.payload.u8(0) and (x := pkt.payload.u8(1)):
+        return x
+    return x  # E: SYR107 `x` may be unset

@@ -14,7 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    match turn[0]:  # E: SYR101 `match`
-        case 1:
-            return 0
-    return 1
+    while pkt.payload.u8(0):
+        x = 1
+        break
+    return x  # E: SYR107 `x` may be unset

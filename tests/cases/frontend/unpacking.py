@@ -14,5 +14,5 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    a = b = 3  # E: SYR101 several targets
+    a, b = pkt  # E: SYR101 unpacking
     return 0

@@ -1,0 +1,12 @@
+from enum import IntEnum
+
+import syrup
+
+
+class Kind(IntEnum):
+    GET = len("a")
+
+
+@syrup.jit
+def policy(pkt: syrup.Packet) -> syrup.Executor:
+    return Kind.GET  # E: SYR104 cannot use `Kind`
