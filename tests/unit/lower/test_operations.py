@@ -42,8 +42,10 @@ _STATEMENTS = {
     "several targets": ("a = b = 3\n    return a + b", "executor 6"),
     "walrus": ("return n if (n := pkt.payload.u8(4)) == 4 else 0", "executor 4"),
     "match": (
-        "match pkt.payload.u8(2):\n        case 0 | 1:\n            return 1\n        case 2 if pkt.payload.u8(0):\n"
-        "            return 2\n        case _:\n            return 3",
+        (
+            "match pkt.payload.u8(2):\n        case 0 | 1:\n            return 1\n        case 2 if pkt.payload.u8(0):\n"
+            "            return 2\n        case _:\n            return 3"
+        ),
         "executor 3",
     ),
     "capped loop": (
@@ -59,8 +61,10 @@ _STATEMENTS = {
     "assertion": ("assert pkt.payload.u8(0)\n    return 1", "PASS"),
     # LLVM's closed form of this sum would multiply 128 bits.
     "sum left early": (
-        "t = 0\n    for i in range(200):\n        if i > pkt.payload.u8(4):\n            break\n        t += i\n"
-        "    return t - 4",
+        (
+            "t = 0\n    for i in range(200):\n        if i > pkt.payload.u8(4):\n            break\n        t += i\n"
+            "    return t - 4"
+        ),
         "executor 6",
     ),
     "constant on one path, decision on the other": ("return 5 if pkt.payload.u8(1) else syrup.DROP", "executor 5"),
