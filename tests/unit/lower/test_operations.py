@@ -43,8 +43,8 @@ _STATEMENTS = {
     "walrus": ("return n if (n := pkt.payload.u8(4)) == 4 else 0", "executor 4"),
     "match": (
         (
-            "match pkt.payload.u8(2):\n        case 0 | 1:\n            return 1\n        case 2 if pkt.payload.u8(0):\n"
-            "            return 2\n        case _:\n            return 3"
+            "match pkt.payload.u8(2):\n        case 0 | 1:\n            return 1\n"
+            "        case 2 if pkt.payload.u8(0):\n            return 2\n        case _:\n            return 3"
         ),
         "executor 3",
     ),
