@@ -202,8 +202,7 @@ def _check_calls(functions: Mapping[int, Function]) -> Finding | None:
     while pending:
         ready = [f for f in pending.values() if all(target in depth for _, target in f.calls)]
         if not ready:
-            function = next(iter(pending.values()))
-            slot, _ = next(call for call in function.calls if call[1] in pending)
+            slot = _call_in_circle(pending)
             return _at(
                 unsafe("SYR517", "functions call each other in a circle", help="write the recursion as a loop"), slot
             )
@@ -215,6 +214,14 @@ def _check_calls(functions: Mapping[int, Function]) -> Finding | None:
         notes = f"the longest chain has {depth[0]} functions; kernels accept {MAX_FRAMES}"
         return _at(unsafe("SYR517", "calls are nested too deeply", notes), slot)
     return None
+
+
+def _call_in_circle(pending: Mapping[int, Function]) -> int:
+    """A call that is part of a circle: whoever follows calls for long enough is in one."""
+    function = next(iter(pending.values()))
+    for _ in pending:
+        function = pending[next(target for _, target in function.calls if target in pending)]
+    return next(slot for slot, target in function.calls if target in pending)
 
 
 def _check_entry_only(insns: tuple[Insn, ...], functions: Mapping[int, Function]) -> Finding | None:
