@@ -6,16 +6,13 @@ policy.py -> PolicySource -> TypedPolicies -> IRModule -> Object -> Verdict -> V
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import InternalError
 from syrupc.files import read_source
-from syrupc.frontend.analyze import TypedPolicies, analyze
 from syrupc.frontend.source import PolicySource
-from syrupc.lower.emit import Emitted, emit
-from syrupc.lower.lower import lower
-from syrupc.lower.module import Target
+from syrupc.lower.emit import emit, start
 from syrupc.objfile.reader import read_object
 from syrupc.options import Options
 from syrupc.verifier.gate import verify
@@ -24,6 +21,10 @@ from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict, VerifiedOb
 # A policy may be too costly, or loop for ever; nothing else that the verifier finds can be a policy's fault.
 _ENDLESS = "SYR514"
 _OURS = (Outcome.UNSAFE, Outcome.NOT_PROVEN, Outcome.UNSUPPORTED)
+
+if TYPE_CHECKING:
+    from syrupc.frontend.analyze import TypedPolicies
+    from syrupc.lower.emitter import Emitted
 
 Text = Literal["asm", "llvm", "numba"]
 
@@ -40,7 +41,7 @@ def compile_source(source: PolicySource, options: Options) -> VerifiedObject:
 
 def judge(source: PolicySource, options: Options) -> Verdict:
     """Compile a policy and say what the pre-verifier thinks of it: accepted, or too costly. Raises `CompileError`."""
-    emitted = _emit(analyze(source), options)
+    emitted = _emit(_analyze(source), options)
     verdict = verify(read_object(emitted.object_code), options.profile)  # what is judged is what ships
     if any(p.outcome in _OURS and not _endless(p) for p in verdict.programs):
         raise _unproven(verdict)
@@ -68,14 +69,24 @@ def _unproven(verdict: Verdict) -> InternalError:
 
 def emit_text(path: Path, options: Options, kind: Text) -> str:
     """The policy in one of the forms for people. Raises as `compile_file`."""
-    policies = analyze(read_source(str(path)))
+    policies = _analyze(read_source(str(path)))
     if kind == "numba":
         return "\n".join(f.func_ir.dump_to_string() for f in policies.functions)
     emitted = _emit(policies, options, with_text=True)
     return emitted.assembly if kind == "asm" else emitted.optimised
 
 
+def _analyze(source: PolicySource) -> TypedPolicies:
+    start()  # LLVM starts beside us while Numba is imported
+    from syrupc.frontend.analyze import analyze
+
+    return analyze(source)
+
+
 def _emit(policies: TypedPolicies, options: Options, *, with_text: bool = False) -> Emitted:
+    from syrupc.lower.lower import lower
+    from syrupc.lower.module import Target
+
     hooks = (options.hook,) if options.hook else None
     module = lower(policies, Target(options.profile, options.max_executors), hooks)
     return emit(module.text, f"v{options.profile.isa}", with_text=with_text)

@@ -1,129 +1,139 @@
-"""LLVM: optimises a module and writes object code, in a child process that may crash.
+"""Object code from LLVM IR, by a process of its own that may crash.
 
-LLVM ends the process on what its back end cannot select, and there is no exception to catch. So it runs in a forked
-child: what ends the child becomes an error in the parent.
+LLVM ends its process on what its back end cannot select, and there is no exception to catch. So it runs beside this
+one; what ends it becomes an error here, and the next request starts it anew. It stays for the next compilation, ends
+itself when none comes, and holds nothing of this process but the socket between the two. (A forked child would be
+simpler, and costs more than all of LLVM's work, for it copies every page of Numba that either side touches.)
 """
 
 from __future__ import annotations
 
+import atexit
 import os
-import pickle
-import select
-import signal
-import time
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Final
-
-import llvmlite.binding as llvm
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Final
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import InternalError
-from syrupc.lower.module import TRIPLE
+
+if TYPE_CHECKING:
+    from syrupc.lower.emitter import Emitted
 
 _DEADLINE_S: Final = 60.0
 _MAX_MESSAGE: Final = 4096
+# The same modules as here, whatever the current folder holds.
+_SERVE: Final = "import sys; sys.path[:] = {path!r}; from syrupc.lower.emitter import serve; serve()"
 
 
-@dataclass(frozen=True)
-class Emitted:
-    """What LLVM made of a module."""
-
-    object_code: bytes
-    optimised: str
-    assembly: str
+def start() -> None:
+    """Start the process, so that it is ready when there is something to emit."""
+    with _lock:
+        _ready()
 
 
 def emit(text: str, cpu: str, *, with_text: bool = False) -> Emitted:
     """Optimise LLVM IR and emit it for a BPF cpu ("v3", "v4"). Raises `InternalError` if LLVM fails."""
-    return _in_child(lambda: _emit(text, cpu, with_text))
+    from syrupc.lower.emitter import Request  # brings llvmlite
+
+    with _lock:
+        answer = _ready().ask(Request(text, cpu, with_text))
+        if answer is None:  # it had just ended itself, unasked for long
+            answer = _ready().ask(Request(text, cpu, with_text))
+    if answer is None or isinstance(answer, str):
+        raise _failed(answer or "the process of LLVM ended twice")
+    return answer
 
 
-def _emit(text: str, cpu: str, with_text: bool) -> Emitted:
-    # Sums that a loop accumulates stay loops: LLVM's closed forms multiply 128 bits, which is a call to a function that
-    # BPF does not have. (An option of the process, which is the child's own.)
-    llvm.set_option("syrupc", "-replexitval=never")
-    machine = _machine(cpu)
-    module = llvm.parse_assembly(text)
-    module.verify()
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = options.slp_vectorization = False
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
-    optimised = str(module) if with_text else ""
-    assembly = machine.emit_assembly(module) if with_text else ""
-    return Emitted(machine.emit_object(module), optimised, assembly)
+def stop() -> None:
+    """End the process; the next request starts another."""
+    with _lock:
+        _end()
 
 
-def _machine(cpu: str) -> Any:
-    return llvm.Target.from_triple(TRIPLE).create_target_machine(cpu=cpu, opt=2)
+def descriptors() -> frozenset[int]:
+    """The file descriptors that the process costs here."""
+    return frozenset() if _process is None else _process.descriptors
 
 
-def prepare() -> None:
-    """Register the back end, once, in the parent, so that children find it ready."""
-    global _ready
-    if not _ready:
-        llvm.initialize_all_targets()
-        llvm.initialize_all_asmprinters()
-        _ready = True
+class _Process:
+    """The running process, as its client sees it."""
 
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        self.owner = os.getpid()
+        self.messages = os.memfd_create("llvm messages")
+        with theirs:
+            self.child = subprocess.Popen(
+                [sys.executable, "-P", "-c", _SERVE.format(path=[p for p in sys.path if p])],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=self.messages,
+                start_new_session=True,  # Ctrl-C is for this process to answer
+            )
+        self.connection = Connection(ours.detach())
 
-_ready = False
+    @property
+    def descriptors(self) -> frozenset[int]:
+        return frozenset((self.connection.fileno(), self.messages))
 
-
-def _in_child(work: Callable[[], Emitted]) -> Emitted:
-    prepare()
-    reading, writing = os.pipe()
-    with os.fdopen(os.memfd_create("llvm messages"), "rb") as messages, warnings.catch_warnings():
-        # The child only computes and leaves by `_exit`; it takes no lock that another thread may hold.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-        if child == 0:
-            os.dup2(messages.fileno(), 2)
-            _run_child(work, writing)
-        os.close(writing)
+    def ask(self, request: object) -> Emitted | str | None:
+        """The answer, or why there is none; None if the process was gone before it was asked."""
         try:
-            answer = _read_all(reading, time.monotonic() + _DEADLINE_S)
-        finally:
-            os.close(reading)
-            os.kill(child, signal.SIGKILL)  # it has answered, has crashed, or takes too long
-            os.waitpid(child, 0)
-        messages.seek(0)
-        said = messages.read(_MAX_MESSAGE).decode(errors="replace").strip()
-    return _unpack(answer, said)
+            self.connection.send(request)
+            if self.connection.poll(_DEADLINE_S):
+                answer: Emitted | str = self.connection.recv()
+                return answer
+            reason = f"LLVM did not answer within {_DEADLINE_S:.0f} s"
+            self.child.kill()
+        except (EOFError, OSError):
+            reason = ""
+        status = self.child.wait()
+        reason = reason or self.said() or f"the process of LLVM ended with status {status}"
+        _end()
+        return None if status == 0 else reason
+
+    def said(self) -> str:
+        os.lseek(self.messages, 0, os.SEEK_SET)
+        return os.read(self.messages, _MAX_MESSAGE).decode(errors="replace").strip()
+
+    def close(self) -> None:
+        self.connection.close()
+        os.close(self.messages)
+        if self.owner == os.getpid():
+            with suppress(ProcessLookupError):
+                self.child.terminate()
+            self.child.wait()
+        else:
+            self.child.returncode = 0  # a child of the process that this one was forked from
 
 
-def _run_child(work: Callable[[], Emitted], writing: int) -> None:
-    try:
-        try:
-            answer: Any = work()
-        except Exception as error:
-            answer = f"{type(error).__name__}: {error}"
-        with os.fdopen(writing, "wb") as pipe:
-            pickle.dump(answer, pipe)
-    finally:
-        os._exit(0)
+_lock = threading.RLock()
+_process: _Process | None = None
 
 
-def _read_all(reading: int, deadline: float) -> bytes:
-    """All that the child writes until it closes the pipe; nothing if that takes beyond the deadline."""
-    chunks: list[bytes] = []
-    while select.select([reading], [], [], max(0.0, deadline - time.monotonic()))[0]:
-        chunk = os.read(reading, 1 << 20)
-        if not chunk:
-            return b"".join(chunks)
-        chunks.append(chunk)
-    return b""
+def _ready() -> _Process:
+    """The process, running, and this process's own: one that was inherited by a fork belongs to the parent."""
+    global _process
+    if _process is not None and (_process.owner != os.getpid() or _process.child.poll() is not None):
+        _end()
+    if _process is None:
+        _process = _Process()
+    return _process
 
 
-def _unpack(answer: bytes, said: str) -> Emitted:
-    if not answer:
-        raise _failed(said or "the process of LLVM ended without a message")
-    result = pickle.loads(answer)
-    if isinstance(result, Emitted):
-        return result
-    raise _failed(f"{result}\n{said}".strip())
+def _end() -> None:
+    global _process
+    if _process is not None:
+        _process.close()
+    _process = None
+
+
+atexit.register(stop)
 
 
 def _failed(what: str) -> InternalError:

@@ -10,9 +10,9 @@ from llvmlite import ir
 from syrupc.frontend.source import PolicySource
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.lower.debug import DebugInfo
+from syrupc.lower.emitter import TRIPLE
 from syrupc.spec import FIRST_EXECUTOR_SLOT, U32, U64, FaultKind, FaultSite, IntType, MapKind, MapSpec
 
-TRIPLE: Final = "bpfel"
 DATA_LAYOUT: Final = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"
 LICENSE: Final = "Dual BSD/GPL"
 

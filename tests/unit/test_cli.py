@@ -354,7 +354,7 @@ def test_a_fault_of_ours_is_told_without_a_traceback(
     def fail(*_: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(driver, "analyze", fail)
+    monkeypatch.setattr(driver, "_analyze", fail)
     done = syrupc("compile", "spread.py", "--no-cache")
     assert (done.status, done.out) == (3, "")
     assert done.err.startswith("error[SYR901]: compiling spread.py failed in driver: RuntimeError: boom\n")
@@ -369,7 +369,7 @@ def test_an_interrupt_is_no_traceback(syrupc: Runner, monkeypatch: pytest.Monkey
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(driver, "analyze", interrupt)
+    monkeypatch.setattr(driver, "_analyze", interrupt)
     done = syrupc("check", "spread.py")
     assert (done.status, done.err.strip()) == (130, "")
 

@@ -1,0 +1,70 @@
+"""The process that runs LLVM: takes IR, gives object code, until it is not asked any more.
+
+It knows nothing of policies, and imports nothing but llvmlite: it is small and starts quickly.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Final
+
+import llvmlite.binding as llvm
+
+TRIPLE: Final = "bpfel"
+_IDLE_S: Final = 30.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """A module as text, for a BPF cpu ("v3", "v4"); the forms for people only on request."""
+
+    text: str
+    cpu: str
+    with_text: bool
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """What LLVM made of a module."""
+
+    object_code: bytes
+    optimised: str
+    assembly: str
+
+
+def serve() -> None:
+    """Answer requests on standard input, which is a socket, until its other end is closed or falls silent."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    # Sums that a loop accumulates stay loops: LLVM's closed forms multiply 128 bits, which is a call to a function that
+    # BPF does not have.
+    llvm.set_option("syrupc", "-replexitval=never")
+    with Connection(os.dup(0)) as connection:
+        while connection.poll(_IDLE_S):
+            try:
+                request: Request = connection.recv()
+            except EOFError:
+                return
+            connection.send(_answer(request))
+
+
+def _answer(request: Request) -> Emitted | str:
+    try:
+        return _emit(request)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def _emit(request: Request) -> Emitted:
+    machine = llvm.Target.from_triple(TRIPLE).create_target_machine(cpu=request.cpu, opt=2)
+    module = llvm.parse_assembly(request.text)
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_vectorization = options.slp_vectorization = False
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    optimised = str(module) if request.with_text else ""
+    assembly = machine.emit_assembly(module) if request.with_text else ""
+    return Emitted(machine.emit_object(module), optimised, assembly)

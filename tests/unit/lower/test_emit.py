@@ -1,0 +1,85 @@
+"""LLVM may end its process: never this one, and the next compilation finds it again."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from syrupc.errors import InternalError
+from syrupc.lower import emit as emitting
+from syrupc.lower.emit import emit, stop
+
+_GOOD = """
+target triple = "bpfel"
+define i32 @f() section "sk_reuseport" {
+  ret i32 1
+}
+"""
+_FATAL = """
+target triple = "bpfel"
+define double @f(double %x) section "sk_reuseport" {
+  %y = fdiv double %x, 3.0
+  ret double %y
+}
+"""
+
+
+def _emits() -> bool:
+    return emit(_GOOD, "v3").object_code.startswith(b"\x7fELF")
+
+
+def test_what_ends_llvm_is_an_error_and_the_next_module_is_emitted() -> None:
+    with pytest.raises(InternalError) as caught:
+        emit(_FATAL, "v3")
+    assert "double" in caught.value.diagnostics[0].details[0]
+    assert _emits()
+
+
+def test_what_is_no_module_is_an_error() -> None:
+    with pytest.raises(InternalError, match="LLVM could not compile"):
+        emit("this is no module", "v3")
+    assert _emits()
+
+
+def test_process_that_is_gone_is_started_again() -> None:
+    assert _emits()
+    first = emitting._process
+    assert first is not None
+    os.kill(first.child.pid, signal.SIGKILL)
+    first.child.wait()
+    assert _emits()
+    assert emitting._process is not first
+
+
+def test_nothing_stays_after_stop() -> None:
+    assert _emits()
+    process = emitting._process
+    assert process is not None
+    stop()
+    assert emitting.descriptors() == frozenset()
+    assert process.child.returncode is not None
+    assert _emits()
+
+
+def test_forked_process_has_its_own() -> None:
+    assert _emits()
+    parent = emitting._process
+    assert parent is not None
+    child = os.fork()
+    if child == 0:
+        own = _emits() and emitting._process is not parent
+        stop()
+        os._exit(0 if own else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert parent.child.poll() is None
+    assert _emits()
+    assert emitting._process is parent
+
+
+def test_text_for_people_is_given_on_request_only() -> None:
+    assert emit(_GOOD, "v3").assembly == ""
+    shown = emit(_GOOD, "v3", with_text=True)
+    assert "w0 = 1" in shown.assembly
+    assert "define" in shown.optimised
