@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -117,20 +119,22 @@ def attach(
     """
     from syrup.attaching import attach as attach_policy
     from syrup.policy import compile_policy
+    from syrup.privileges import require_bpf
     from syrupc.cache import user_cache
 
     if replace and not pin:
         raise click.UsageError("--replace needs --pin")
     # From here on a signal finds everything in place or nothing; while compiling there is nothing to tidy up.
+    require_bpf()
     compiled = compile_policy(policy, name=name, max_executors=max_executors, cache=user_cache(os.environ))
-    with _signals_held():
+    with _signals_held() as numbers:
         link = _replaced(compiled, pin, bpffs) if replace and pin else None
         if link is None:
             link = attach_policy(compiled, hook=hook, port=port, address=address, pin=pin, bpffs=bpffs)
         with link:
             _say_attached(link, as_json)
             if pin is None:
-                _stay(link, as_json)
+                _stay(link, as_json, numbers)
 
 
 def _replaced(policy: Policy[..., Any], pin: str, bpffs: str) -> Link | None:
@@ -215,18 +219,42 @@ def stats(name: str | None, bpffs: str, as_json: bool, verbose: bool) -> None:  
 
 
 @contextmanager
-def _signals_held() -> Iterator[None]:
-    """Signals that end the command wait until they are asked for."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+def _signals_held() -> Iterator[socket.socket]:
+    """Signals that end the command wait until they are asked for: their numbers come out of the socket that this gives.
+
+    Blocking them is not enough. Libraries that were imported may have started threads (those of NumPy's linear algebra
+    do), and the kernel gives a signal to any thread that takes it.
+    """
+    numbers, told = socket.socketpair()
+    told.setblocking(False)
+    handlers = {each: signal.signal(each, lambda *_: None) for each in _ENDING}
+    before = signal.set_wakeup_fd(told.fileno())
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
-        yield
+        yield numbers
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        signal.set_wakeup_fd(before)
+        for each, handler in handlers.items():
+            signal.signal(each, handler)
+        with numbers, told:
+            if select.select([numbers], [], [], 0)[0]:  # nobody asked for it: it does what it would have done
+                signal.raise_signal(numbers.recv(1)[0])
 
 
-def _stay(link: Link, as_json: bool) -> None:
+def _signalled(numbers: socket.socket, seconds: float) -> bool:
+    """Whether a signal came, or comes within that time."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    came = bool(select.select([numbers], [], [], seconds)[0])
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    while came and select.select([numbers], [], [], 0)[0]:
+        numbers.recv(64)
+    return came
+
+
+def _stay(link: Link, as_json: bool, numbers: socket.socket) -> None:
     """Wait for a signal, or for the end of the attachment."""
-    while signal.sigtimedwait(_ENDING, _LOOK_SECONDS) is None:
+    while not _signalled(numbers, _LOOK_SECONDS):
         if link.active is False:
             _say_detached(link, as_json)
             raise AttachError(
