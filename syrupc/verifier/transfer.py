@@ -10,7 +10,7 @@ from syrupc.isa.insn import Insn
 from syrupc.kernel.contexts import Gives
 from syrupc.kernel.helpers import Ret
 from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
-from syrupc.kernel.map_types import SOCKET_MAPS
+from syrupc.kernel.map_types import RDONLY_PROG, SOCKET_MAPS
 from syrupc.verifier import stack
 from syrupc.verifier.domains import (
     Scalar,
@@ -168,11 +168,22 @@ def _load(subject: Subject, state: State, register: int, offset: int, size: int,
         found = stack.load(state, pointer, offset, size)
     elif pointer.kind is Kind.CONTEXT:
         found = _load_context(subject, pointer, offset, size, fresh)
+    elif pointer.kind is Kind.MAP_VALUE:
+        found = _load_value(subject, pointer, offset, size)
     else:
         found = Number(unsigned(8 * size))
     if sign and type(found) is Number:
         return Number(extend_sign(found.range, 8 * size, 64), 0, found.origin)
     return found
+
+
+def _load_value(subject: Subject, pointer: Pointer, offset: int, size: int) -> Number:
+    """A number from a map value; what is in a read-only data section is known, because loaders freeze it."""
+    definition = subject.maps[pointer.target]
+    if definition.initial is None or not definition.flags & RDONLY_PROG or not pointer.fixed:
+        return Number(unsigned(8 * size))
+    start = pointer.offset + pointer.variable.value + offset
+    return Number(const(int.from_bytes(definition.initial[start : start + size], "little")))
 
 
 _FIELD_KINDS = {

@@ -157,7 +157,8 @@ def test_spans_are_places_that_a_caret_can_point_at() -> None:
 
 
 def test_an_object_is_judged_with_its_own_maps_and_lines() -> None:
-    first, second = verify(read_object(assemble()), profile("5.15")).programs
+    text = SHARED.replace("constant i32 5", "constant i32 6")
+    first, second = verify(read_object(assemble(text)), profile("5.15")).programs
     assert first.outcome is Outcome.ACCEPTED
     assert second.outcome is Outcome.NOT_PROVEN
     (diagnostic,) = second.diagnostics

@@ -172,6 +172,12 @@ def test_data_sections_are_addressed_directly_and_constants_only_read() -> None:
     assert code("r1 = value(.rodata + 8) ll\nr0 = 0\nexit") == "SYR506"
 
 
+def test_what_is_in_a_constant_section_is_known() -> None:
+    text = f"r6 = value(.rodata + 4) ll\nr7 = *(u8 *)(r6 + {{}})\n{LOOK_UP}if r0 == 0 goto out\nr0 += r7\n"
+    text += "r0 = *(u64 *)(r0 + 4)\nout:\nr0 = 0\nexit"
+    assert (code(text.format(0)), code(text.format(1))) == (None, "SYR506")
+
+
 # -- stack -------------------------------------------------------------------------------------------------------------
 
 
