@@ -67,15 +67,13 @@ class _Process:
         ours, theirs = socket.socketpair()
         self.owner = os.getpid()
         self.messages = os.memfd_create("llvm messages")
-        with theirs:
-            self.child = subprocess.Popen(
-                [sys.executable, "-P", "-c", _SERVE.format(path=[p for p in sys.path if p])],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=self.messages,
-                start_new_session=True,  # Ctrl-C is for this process to answer
-            )
-        self.connection = Connection(ours.detach())
+        with ours, theirs:
+            try:
+                self.child = _spawn(theirs.fileno(), self.messages)
+            except OSError as error:
+                os.close(self.messages)
+                raise _failed(f"`{sys.executable}` cannot be started: {error.strerror}") from None
+            self.connection = Connection(ours.detach())
 
     @property
     def descriptors(self) -> frozenset[int]:
@@ -110,6 +108,16 @@ class _Process:
             self.child.wait()
         else:
             self.child.returncode = 0  # a child of the process that this one was forked from
+
+
+def _spawn(requests: int, messages: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", _SERVE.format(path=[p for p in sys.path if p])],
+        stdin=requests,
+        stdout=subprocess.DEVNULL,
+        stderr=messages,
+        start_new_session=True,  # Ctrl-C is for this process to answer
+    )
 
 
 _lock = threading.RLock()

@@ -78,6 +78,14 @@ def test_forked_process_has_its_own() -> None:
     assert emitting._process is parent
 
 
+def test_python_that_cannot_be_started_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop()
+    monkeypatch.setattr("sys.executable", "/no/such/python")
+    with pytest.raises(InternalError) as caught:
+        emit(_GOOD, "v3")
+    assert caught.value.diagnostics[0].details == ("`/no/such/python` cannot be started: No such file or directory",)
+
+
 def test_text_for_people_is_given_on_request_only() -> None:
     assert emit(_GOOD, "v3").assembly == ""
     shown = emit(_GOOD, "v3", with_text=True)
