@@ -24,6 +24,26 @@ class Reasoning:
     """A negated number keeps its bounds."""
     rounds_frames_to_16: bool
     """A frame's stack counts in steps of 16 bytes, none for none; before, in steps of 32, at least one."""
+    tells_unequal: bool
+    """A number that cannot be a constant is known to differ from it."""
+    joins_null_tests: bool
+    """A pointer that may be null and equals one that is not is not null either."""
+    decides_constant_first: bool
+    """A comparison of a constant with a number is decided like the reverse."""
+    follows_into_functions: bool
+    """Which numbers matter is told apart also in programs of several functions."""
+    links_zero_extended: bool
+    """A number and its 32-bit copy are narrowed together where the high half is zero."""
+    links_spilled: bool
+    """A number and its copy on the stack are narrowed together."""
+    compares_loops_exactly: bool
+    """A loop is endless only if nothing at all changes, not also if nothing changes that has mattered so far."""
+    reads_spilled_parts: bool
+    """A part of a number on the stack is known when it is read."""
+    falls_into_loops: bool
+    """A loop may be entered in its middle."""
+    keeps_packet_in_tail_call: bool
+    """Packet pointers survive a tail call that failed."""
     knows_present_keys: bool
     """Looking up a constant index that an array has gives its value, never null."""
     adds_wrapped: bool
@@ -45,6 +65,16 @@ _SINCE: Final = {
     "follows_sums": "6.11",
     "multiplies_signed": "6.14",
     "knows_present_keys": "6.14",
+    "tells_unequal": "6.2",  # 13fbcee55706
+    "joins_null_tests": "6.2",  # befae75856ab
+    "decides_constant_first": "6.4",  # 953d9f5beaf7
+    "follows_into_functions": "6.4",
+    "links_zero_extended": "6.6",
+    "compares_loops_exactly": "6.7",
+    "links_spilled": "6.8",  # 713274f1f2c8
+    "reads_spilled_parts": "6.9",  # c1e6148cb4f8
+    "falls_into_loops": "6.12",
+    "keeps_packet_in_tail_call": "6.18",
     "rounds_frames_to_16": "6.12",  # where programs are compiled to machine code, as they are by default
     "negates": "6.18",
     "adds_wrapped": "6.17",

@@ -76,7 +76,7 @@ def assume(subject: Subject, state: State, insn: Insn, taken: bool) -> None:
     if bits == 32:
         return
     if type(left) is Pointer and type(right) is Pointer:
-        _assume_pointers(state, insn, taken, left, right)
+        _assume_pointers(subject, state, insn, taken, left, right)
         return
     if type(left) is Pointer and left.nullable and not insn.from_register and insn.imm == 0:
         equal = taken == (insn.operation == op.JEQ)
@@ -147,7 +147,7 @@ def settle_null(state: State, pointer: Pointer, null: bool) -> None:
         state.references = tuple(r for r in state.references if r != pointer.reference)
 
 
-def _assume_pointers(state: State, insn: Insn, taken: bool, left: Pointer, right: Pointer) -> None:
+def _assume_pointers(subject: Subject, state: State, insn: Insn, taken: bool, left: Pointer, right: Pointer) -> None:
     comparison = insn.operation
     if _is_end(left, right):
         _assume_packet(state, comparison, taken, insn.dst)
@@ -155,7 +155,7 @@ def _assume_pointers(state: State, insn: Insn, taken: bool, left: Pointer, right
         _assume_packet(state, compare.SWAPPED[comparison], taken, insn.src)
     elif comparison in (op.JEQ, op.JNE) and taken == (comparison == op.JEQ) and left.nullable != right.nullable:
         other = right if left.nullable else left
-        if other.kind not in (Kind.KERNEL_OBJECT,):
+        if subject.kernel.reasoning.joins_null_tests and other.kind is not Kind.KERNEL_OBJECT:
             settle_null(state, left if left.nullable else right, False)
 
 

@@ -94,6 +94,7 @@ def check_flow(subject: Subject) -> Flow | Finding:
         or _check_reachable(insns)
         or _check_calls(functions)
         or _check_entry_only(insns, functions)
+        or (None if subject.kernel.reasoning.falls_into_loops else _check_loops(insns))
     )
     if finding:
         return finding
@@ -222,6 +223,36 @@ def _call_in_circle(pending: Mapping[int, Function]) -> int:
     for _ in pending:
         function = pending[next(target for _, target in function.calls if target in pending)]
     return next(slot for slot, target in function.calls if target in pending)
+
+
+def _check_loops(insns: tuple[Insn, ...]) -> Finding | None:
+    """Loops close with a jump: a search in program order meets no open instruction by merely going on."""
+    state = bytearray(len(insns))
+    pending = [(0, iter(_flow_from(insns, 0)))]
+    while pending:
+        slot, following = pending[-1]
+        state[slot] = _OPEN
+        after = next(following, None)
+        if after is None:
+            state[slot] = _DONE
+            pending.pop()
+        elif not state[after]:
+            pending.append((after, iter(_flow_from(insns, after))))
+        elif state[after] == _OPEN and not _jumps(insns[slot]):
+            return _at(
+                unsafe("SYR502", "a loop is entered in its middle", "kernels before 6.12 refuse such a program"), slot
+            )
+    return None
+
+
+_OPEN: Final = 1
+_DONE: Final = 2
+
+
+def _flow_from(insns: tuple[Insn, ...], slot: int) -> tuple[int, ...]:
+    target = _referred(insns[slot], slot)
+    following = successors(insns[slot], slot)
+    return following if target is None else (*following, target)
 
 
 def _check_entry_only(insns: tuple[Insn, ...], functions: Mapping[int, Function]) -> Finding | None:

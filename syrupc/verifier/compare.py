@@ -6,7 +6,7 @@ from typing import Final
 
 from syrupc.isa import opcodes as op
 from syrupc.kernel.reasoning import Reasoning
-from syrupc.verifier import tnum
+from syrupc.verifier import older, tnum
 from syrupc.verifier.domains import (
     S32_MAX,
     S32_MIN,
@@ -50,8 +50,10 @@ SWAPPED: Final = {
 
 def decide(comparison: int, a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> bool | None:
     """What `a comparison b` is on every pair of their words; None if it depends on the words."""
-    if a.mask and b.mask and not kernel.compares_ranges:
-        return None
+    if not kernel.compares_ranges:
+        if not older.known(b, width) and older.known(a, width) and kernel.decides_constant_first:
+            return older.decide(SWAPPED[comparison], b, a, width, kernel)
+        return older.decide(comparison, a, b, width, kernel)
     amin, amax, asmin, asmax = _bounds(a, width)
     bmin, bmax, bsmin, bsmax = _bounds(b, width)
     match comparison:
@@ -113,8 +115,8 @@ def refine(comparison: int, taken: bool, a: Scalar, b: Scalar, width: int, kerne
 
     Where the way cannot be gone at all the kernel may not see it either, so nothing is concluded there.
     """
-    if a.mask and b.mask and not kernel.compares_ranges and comparison not in (op.JEQ, op.JNE):
-        return a, b
+    if not kernel.compares_ranges:
+        return _refine_older(comparison, taken, a, b, width)
     if comparison == op.JSET:
         return _refine_bits(taken, a, b, width)
     relation = comparison if taken else INVERSE[comparison]
@@ -126,6 +128,20 @@ def refine(comparison: int, taken: bool, a: Scalar, b: Scalar, width: int, kerne
         low, high = _refine_order(SWAPPED[relation], b, a, width)
         return high, low
     return _refine_order(relation, a, b, width)
+
+
+def _refine_older(comparison: int, taken: bool, a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
+    """A constant narrows the other number; two that are none narrow each other only by being equal."""
+    if not older.known(b, width):
+        if older.known(a, width):
+            b, a = _refine_older(SWAPPED[comparison], taken, b, a, width)
+        elif width == 64 and comparison in (op.JEQ, op.JNE) and taken == (comparison == op.JEQ):
+            return older.narrow_both(a, b), older.narrow_both(b, a)
+        return a, b
+    if comparison == op.JSET:
+        keep = b.value & (M64 if width == 64 else M32)
+        return (older.narrow(op.JSET, a, b, width) if taken else older.without_bits(a, keep, width)), b
+    return older.narrow(comparison if taken else INVERSE[comparison], a, b, width), b
 
 
 def _refine_equal(a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:

@@ -22,10 +22,11 @@ Match = dict[int, int]
 """Identities of the earlier state -> those of the later one; the reverse is kept under negative numbers."""
 
 
-def covers(earlier: Checkpoint, later: State, live: tuple[int, ...]) -> bool:
+def covers(earlier: Checkpoint, later: State, live: tuple[int, ...], all_matters: bool = False) -> bool:
     """Whether every path from `later` is safe because every path from `earlier`, all walked, is.
 
-    Only what the walk from `earlier` has read counts, and of numbers only those whose range mattered.
+    Only what the walk from `earlier` has read counts, and of numbers only those whose range mattered, unless the
+    kernel cannot tell (`all_matters`).
     """
     if not _same_calls(earlier, later):
         return False
@@ -36,16 +37,19 @@ def covers(earlier: Checkpoint, later: State, live: tuple[int, ...]) -> bool:
         wanted = _wanted(later, depth, live)
         for register in range(REGISTERS):
             if wanted >> register & 1:
-                precise = bool(earlier.precise & register_place(depth, register))
+                precise = all_matters or bool(earlier.precise & register_place(depth, register))
                 if not _value_covers(old.registers[register], new.registers[register], precise, match):
                     return False
-        if not _stack_covers(earlier, depth, old, new, match):
+        if not _stack_covers(earlier, depth, old, new, match, all_matters):
             return False
     return True
 
 
-def repeats(earlier: Checkpoint, later: State, live: tuple[int, ...]) -> bool:
-    """Whether nothing at all has changed since `earlier` on the way to `later`: such a loop never ends."""
+def repeats(earlier: Checkpoint, later: State, live: tuple[int, ...], exactly: bool = True) -> bool:
+    """Whether nothing at all has changed since `earlier` on the way to `later`: such a loop never ends.
+
+    Not `exactly`: older kernels believe so where no register has changed, and nothing on the stack that mattered.
+    """
     if len(earlier.frames) != len(later.frames):
         return False
     # The innermost frame first: where anything has changed, it is mostly there.
@@ -53,7 +57,7 @@ def repeats(earlier: Checkpoint, later: State, live: tuple[int, ...]) -> bool:
         old, new = earlier.frames[depth], later.frames[depth]
         if old.call != new.call or not _same_registers(old, new, _wanted(later, depth, live)):
             return False
-        if not _same_stack(old, new):
+        if not (_same_stack(old, new) if exactly else _stack_covers(earlier, depth, old, new, {})):
             return False
     return earlier.references == later.references
 
@@ -146,12 +150,14 @@ def _pointer_covers(old: Pointer, new: Pointer, match: Match) -> bool:
 # -- stack -------------------------------------------------------------------------------------------------------------
 
 
-def _stack_covers(earlier: Checkpoint, depth: int, old: Frame, new: Frame, match: Match) -> bool:
+def _stack_covers(
+    earlier: Checkpoint, depth: int, old: Frame, new: Frame, match: Match, all_matters: bool = False
+) -> bool:
     for number, slot in old.stack.items():
         place = slot_place(depth, number)
         if not earlier.read & place:
             continue
-        precise = bool(earlier.precise & place)
+        precise = all_matters or bool(earlier.precise & place)
         if not _slot_covers(slot, new.stack.get(number, UNTOUCHED_SLOT), precise, match):
             return False
     return True

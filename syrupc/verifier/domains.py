@@ -124,12 +124,36 @@ def settle(
     """
     if not bits[1]:
         return _settled_const(bits[0], umin, umax, smin, smax, u32min, u32max, s32min, s32max)
+    if not mixes:
+        return settle_apart(bits, umin, umax, smin, smax, u32min, u32max, s32min, s32max)
     bounds = _from_bits(bits, (umin, umax, smin, smax, u32min, u32max, s32min, s32max))
     for _ in range(3):
         before = bounds
-        bounds = _deduced(bounds, mixes)
+        bounds = _deduced(bounds)
         if bounds == before:
             break
+    return _concluded(bits, bounds)
+
+
+def settle_apart(
+    bits: Tnum,
+    umin: int,
+    umax: int,
+    smin: int,
+    smax: int,
+    u32min: int,
+    u32max: int,
+    s32min: int,
+    s32max: int,
+) -> Scalar | None:
+    """As kernels before 6.8 do it: once, and bounds of one width say nothing of the other except through the bits."""
+    bounds = _from_bits(bits, (umin, umax, smin, smax, u32min, u32max, s32min, s32max))
+    wide, low = _signs(*bounds[:4], 1 << 64), _signs(*bounds[4:], 1 << 32)
+    return _concluded(bits, (*wide, *low))
+
+
+def _concluded(bits: Tnum, bounds: _Bounds) -> Scalar | None:
+    """The bits narrowed by the bounds, and the bounds once more by the bits."""
     umin, umax, smin, smax, u32min, u32max, s32min, s32max = bounds
     if umin > umax or smin > smax or u32min > u32max or s32min > s32max:
         return None
@@ -169,25 +193,22 @@ def _from_bits(bits: Tnum, bounds: _Bounds) -> _Bounds:
     )
 
 
-def _deduced(bounds: _Bounds, mixes: bool) -> _Bounds:
+def _deduced(bounds: _Bounds) -> _Bounds:
     """One round: 32-bit bounds from 64-bit ones, signed from unsigned and back, 64-bit bounds from 32-bit ones."""
     umin, umax, smin, smax, u32min, u32max, s32min, s32max = bounds
-    if umin >> 32 == umax >> 32 and (mixes or not umin >> 32):
+    if umin >> 32 == umax >> 32:
         u32min, u32max = max(u32min, umin & M32), min(u32max, umax & M32)
     if smin >= S32_MIN and smax <= S32_MAX:
         s32min, s32max = max(s32min, smin), min(s32max, smax)
-    elif mixes and smin >> 32 == smax >> 32:
+    elif smin >> 32 == smax >> 32:
         u32min, u32max = max(u32min, smin & M32), min(u32max, smax & M32)
     u32min, u32max, s32min, s32max = _signs(u32min, u32max, s32min, s32max, 1 << 32)
     umin, umax, smin, smax = _signs(umin, umax, smin, smax, 1 << 64)
-    if mixes or (s32min >= 0 and umax <= M32):
-        umin, umax = max(umin, umin & ~M32 | u32min), min(umax, umax & ~M32 | u32max)
-    if mixes:
-        smin, smax = max(smin, smin & ~M32 | u32min), min(smax, smax & ~M32 | u32max)
-        if s32min >= 0 and smin >= S32_MIN and smax <= S32_MAX:
-            # A 32-bit number that is known to be extended, and not to be negative.
-            # Kernels replace the 64-bit bounds here, also those that were narrower.
-            umin, umax, smin, smax = s32min, s32max, s32min, s32max
+    umin, umax = max(umin, umin & ~M32 | u32min), min(umax, umax & ~M32 | u32max)
+    smin, smax = max(smin, smin & ~M32 | u32min), min(smax, smax & ~M32 | u32max)
+    if s32min >= 0 and smin >= S32_MIN and smax <= S32_MAX:
+        # Kernels replace the 64-bit bounds here, also those that were narrower.
+        umin, umax, smin, smax = s32min, s32max, s32min, s32max
     return umin, umax, smin, smax, u32min, u32max, s32min, s32max
 
 
@@ -217,30 +238,38 @@ _UNBOUNDED64: Final = (0, M64, S64_MIN, S64_MAX)
 _UNBOUNDED32: Final = (0, M32, S32_MIN, S32_MAX)
 
 
-def low_half(a: Scalar) -> Scalar:
+def widen_low(bounds: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """64-bit bounds of a number whose high half is zero, from its 32-bit ones."""
+    u32min, u32max, s32min, s32max = bounds
+    return (u32min, u32max, s32min, s32max) if s32min >= 0 else (u32min, u32max, 0, M32)
+
+
+def low_half(a: Scalar, kernel: Reasoning) -> Scalar:
     """The low 32 bits, the high ones cleared: what every 32-bit operation leaves."""
-    if a.umax <= M32:
-        return a
     if not a.mask:
         return const(a.value & M32)
     bits = a.value & M32, a.mask & M32
+    if not kernel.mixes_widths:
+        return settle_apart(bits, *widen_low(a[6:10]), *a[6:10]) or _UNSIGNED[32]
+    if a.umax <= M32:
+        return a
     return settle(bits, a.u32min, a.u32max, S64_MIN, S64_MAX, a.u32min, a.u32max, a.s32min, a.s32max) or _UNSIGNED[32]
 
 
-def cut(a: Scalar, size: int) -> Scalar:
+def cut(a: Scalar, size: int, kernel: Reasoning) -> Scalar:
     """The low `size` bytes as an unsigned number: what reading a narrower field of the value gives."""
     if size == 4:
-        return low_half(a)
+        return low_half(a, kernel)
     if size == 8:
         return a
     limit = (1 << 8 * size) - 1
     if a.umax <= limit:
         return a
     bits = a.value & limit, a.mask & limit
-    return settle(bits, *_UNBOUNDED64, *_UNBOUNDED32) or _UNSIGNED[8 * size]
+    return settle(bits, *_UNBOUNDED64, *_UNBOUNDED32, kernel.mixes_widths) or _UNSIGNED[8 * size]
 
 
-def extend_sign(a: Scalar, bits: int, width: int) -> Scalar:
+def extend_sign(a: Scalar, bits: int, width: int, kernel: Reasoning) -> Scalar:
     """The low `bits` as a signed number, in a register of `width` bits.
 
     Bounds survive where all words agree in the bits that are dropped and in the sign that is kept; bits do not.
@@ -248,13 +277,13 @@ def extend_sign(a: Scalar, bits: int, width: int) -> Scalar:
     half = 1 << (bits - 1)
     if not a.mask:
         found = const((a.value & (2 * half - 1) ^ half) - half)
-        return found if width == 64 else low_half(found)
+        return found if width == 64 else low_half(found, kernel)
     low, high = (a.smin, a.smax) if width == 64 else (a.s32min, a.s32max)
     ends = sorted((((low & 2 * half - 1) ^ half) - half, ((high & 2 * half - 1) ^ half) - half))
     if low >> bits != high >> bits or (ends[0] < 0) != (ends[1] < 0):
         ends = [-half, half - 1]
     found = within(ends[0], ends[1])
-    return found if width == 64 else low_half(found)
+    return found if width == 64 else low_half(found, kernel)
 
 
 # -- arithmetic --------------------------------------------------------------------------------------------------------
@@ -265,7 +294,7 @@ def arithmetic(operation: int, a: Scalar, b: Scalar, width: int, kernel: Reasoni
     if operation in _SHIFTS and (b.mask or b.value >= width):
         return UNKNOWN
     if width == 32:
-        a, b = low_half(a), low_half(b)
+        a, b = low_half(a, kernel), low_half(b, kernel)
     if not a.mask and not b.mask:
         exact = _exact(operation, a.value, b.value, width)
         if exact is not None:
@@ -275,7 +304,7 @@ def arithmetic(operation: int, a: Scalar, b: Scalar, width: int, kernel: Reasoni
     if found is None:
         # Not even that the high half is cleared: kernels forget everything here.
         return UNKNOWN
-    return low_half(found) if width == 32 else found
+    return low_half(found, kernel) if width == 32 else found
 
 
 def _exact(operation: int, a: int, b: int, width: int) -> int | None:

@@ -222,7 +222,8 @@ class _Explorer:
 
     def _compare(self, state: State) -> Finding | bool:
         """True if an earlier state covers this one; a finding if the loop never ends."""
-        often = self.subject.conditions.often
+        often, kernel = self.subject.conditions.often, self.subject.kernel.reasoning
+        all_matters = not kernel.follows_into_functions and len(self.flow.functions) > 1
         keep = often or (
             self.jumps - self.last_jumps >= _KEEP_AFTER_JUMPS
             and self.processed - self.last_processed >= _KEEP_AFTER_STEPS
@@ -230,12 +231,12 @@ class _Explorer:
         kept = self.kept[state.slot]
         for earlier in reversed(kept):
             if earlier.open:
-                if repeats(earlier, state, self.flow.live):
+                if repeats(earlier, state, self.flow.live, kernel.compares_loops_exactly):
                     return _endless()
                 early = self.jumps - self.last_jumps < _LOOP_JUMPS
                 if not often and early and self.processed - self.last_processed < _LOOP_STEPS:
                     keep = False
-            elif covers(earlier, state, self.flow.live):
+            elif covers(earlier, state, self.flow.live, all_matters):
                 earlier.hits += 1
                 self._inherit(state, earlier)
                 return True

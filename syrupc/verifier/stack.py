@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from syrupc.verifier.domains import Scalar, cut, unsigned
+from typing import Final
+
+from syrupc.kernel.reasoning import Reasoning
+from syrupc.verifier.domains import cut, unsigned
 from syrupc.verifier.regions import stack_span
 from syrupc.verifier.state import (
     FULL_SPILL,
@@ -10,6 +13,7 @@ from syrupc.verifier.state import (
     MISC_SLOT,
     SLOT,
     SPILLED,
+    UNTOUCHED,
     UNTOUCHED_SLOT,
     ZEROED,
     Frame,
@@ -19,19 +23,23 @@ from syrupc.verifier.state import (
 )
 from syrupc.verifier.values import ZERO, Number, Pointer, Value
 
+_SPILLED: Final = bytes([SPILLED])
+_MISC: Final = bytes([MISC])
+_UNTOUCHED: Final = bytes([UNTOUCHED])
+
 
 def slots_of(low: int, high: int) -> range:
     """The slots that the bytes `[low, high)` relative to the frame pointer touch."""
     return range((-high) // SLOT, (-low - 1) // SLOT + 1)
 
 
-def load(state: State, pointer: Pointer, offset: int, size: int) -> Value:
+def load(state: State, pointer: Pointer, offset: int, size: int, kernel: Reasoning) -> Value:
     """The value of `size` bytes at `pointer + offset`."""
     low, high = stack_span(pointer, pointer.offset + offset)
     frame = state.frames[pointer.target]
     touch(state, pointer.target, low, high + size)
     if pointer.fixed and low % SLOT == 0:
-        whole = _load_spilled(frame.stack.get(-low // SLOT - 1, UNTOUCHED_SLOT), size)
+        whole = _load_spilled(frame.stack.get(-low // SLOT - 1, UNTOUCHED_SLOT), size, kernel)
         if whole is not None:
             return whole
     if all(_is_zero(frame, at) for at in range(low, high + size)):
@@ -63,14 +71,16 @@ def touch(state: State, depth: int, low: int, high: int) -> None:
     state.read(places)
 
 
-def _load_spilled(slot: Slot, size: int) -> Value:
+def _load_spilled(slot: Slot, size: int, kernel: Reasoning) -> Value:
     """A stored register read back from its first byte on."""
     if slot.value is None or slot.bytes[:size] != FULL_SPILL[:size]:
         return None
     value = slot.value
     if type(value) is not Number or size == SLOT:
         return value
-    narrow = cut(value.range, size)
+    if not kernel.reads_spilled_parts and slot.bytes.count(SPILLED) != size:
+        return None
+    narrow = cut(value.range, size, kernel)
     if narrow == value.range:
         return value
     return Number(narrow, 0, value.origin)
@@ -92,18 +102,18 @@ def _origins(frame: Frame, low: int, high: int) -> int:
     return found
 
 
-def store(state: State, pointer: Pointer, offset: int, size: int, value: Value, parts: bool) -> None:
-    """Store a register, or a constant as a number. `parts`: numbers narrower than a slot are remembered too."""
+def store(state: State, pointer: Pointer, offset: int, size: int, value: Value, kernel: Reasoning) -> None:
+    """Store a register, or a constant as a number."""
     low, high = stack_span(pointer, pointer.offset + offset)
     if not pointer.fixed:
-        scatter(state, pointer.target, low, high + size)
+        scatter(state, pointer.target, low, high + size, True, kernel)
         return
     frame = state.frames[pointer.target]
     frame.lowest = min(frame.lowest, low)
     number = -low // SLOT - 1 if low % SLOT == 0 else (-low - 1) // SLOT
     before = frame.stack.get(number, UNTOUCHED_SLOT)
-    if low % SLOT == 0 and (size == SLOT or (parts and type(value) is Number)):
-        frame.stack[number] = _spill(before, size, value)
+    if low % SLOT == 0 and (size == SLOT or (kernel.follows_spilled_parts and type(value) is Number)):
+        frame.stack[number] = _spill(before, size, value, kernel)
         if size == SLOT:
             state.written |= slot_place(pointer.target, number)
         return
@@ -118,22 +128,22 @@ def store(state: State, pointer: Pointer, offset: int, size: int, value: Value, 
         state.written |= slot_place(pointer.target, number)
 
 
-def _spill(before: Slot, size: int, value: Value) -> Slot:
+def _spill(before: Slot, size: int, value: Value, kernel: Reasoning) -> Slot:
     if type(value) is Pointer or (type(value) is Number and size == SLOT):
         return Slot(FULL_SPILL, value)
     assert type(value) is Number
-    narrow: Scalar = cut(value.range, size)
-    kept = value if narrow == value.range else Number(narrow, 0, value.origin)
+    narrow = cut(value.range, size, kernel)
+    kept = value if narrow == value.range and kernel.links_spilled else Number(narrow, 0, value.origin)
     return Slot(bytes([SPILLED] * size) + _scrubbed(before)[size:], kept)
 
 
 def _scrubbed(slot: Slot) -> bytes:
     """The bytes without the register they may have been part of."""
-    return slot.bytes.replace(bytes([SPILLED]), bytes([MISC]))
+    return slot.bytes.replace(_SPILLED, _MISC)
 
 
-def scatter(state: State, depth: int, low: int, high: int) -> None:
-    """Anything may now be in the bytes `[low, high)`: a write at a computed place, or by a helper."""
+def scatter(state: State, depth: int, low: int, high: int, computed: bool, kernel: Reasoning) -> None:
+    """Anything may now be in the bytes `[low, high)`: a write at a `computed` place, or by a helper."""
     frame = state.frames[depth]
     frame.lowest = min(frame.lowest, low)
     for number in slots_of(low, high):
@@ -143,5 +153,7 @@ def scatter(state: State, depth: int, low: int, high: int) -> None:
         if end - start == SLOT:
             frame.stack[number] = MISC_SLOT
         else:
-            old = _scrubbed(before)
+            # Where they do not permit untouched stack, kernels do not take what is left of a stored register either.
+            spoilt = computed and not kernel.reads_untouched_stack
+            old = before.bytes.replace(_SPILLED, _UNTOUCHED) if spoilt else _scrubbed(before)
             frame.stack[number] = Slot(old[:start] + bytes([MISC] * (end - start)) + old[end:])

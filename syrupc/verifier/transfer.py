@@ -26,6 +26,7 @@ from syrupc.verifier.state import Call, Frame, State, slot_place
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.values import ANYTHING, NULL, ZERO, Kind, Number, Pointer, Value
 
+TAIL_CALL = 12
 Fresh = Callable[[], int]
 """Gives an identity that no value has yet."""
 
@@ -66,7 +67,7 @@ def _arithmetic(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> Non
     registers = state.registers
     bits = 64 if insn.cls == op.ALU64 else 32
     if insn.operation == op.MOV:
-        registers[insn.dst] = _move(state, insn, bits, fresh)
+        registers[insn.dst] = _move(subject, state, insn, bits, fresh)
         return
     left = registers[insn.dst]
     if insn.operation == op.END:
@@ -79,14 +80,14 @@ def _arithmetic(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> Non
     registers[insn.dst] = _combine(subject, state, insn.operation, left, right, bits, fresh)
 
 
-def _move(state: State, insn: Insn, bits: int, fresh: Fresh) -> Value:
+def _move(subject: Subject, state: State, insn: Insn, bits: int, fresh: Fresh) -> Value:
     if not insn.from_register:
         return Number(const(insn.imm if bits == 64 else insn.imm & 0xFFFFFFFF))
     source = state.registers[insn.src]
     if insn.off:
         if type(source) is not Number:
             return ANYTHING
-        return Number(extend_sign(source.range, insn.off, bits), 0, source.origin)
+        return Number(extend_sign(source.range, insn.off, bits, subject.kernel.reasoning), 0, source.origin)
     if bits == 64:
         if type(source) is Number:
             source = _identified(source, fresh)
@@ -94,11 +95,11 @@ def _move(state: State, insn: Insn, bits: int, fresh: Fresh) -> Value:
         return source
     if type(source) is not Number:
         return Number(unsigned(32))
-    if source.range.umax <= 0xFFFFFFFF:
+    if source.range.umax <= 0xFFFFFFFF and subject.kernel.reasoning.links_zero_extended:
         source = _identified(source, fresh)
         state.registers[insn.src] = source
         return source
-    return Number(low_half(source.range), 0, source.origin)
+    return Number(low_half(source.range, subject.kernel.reasoning), 0, source.origin)
 
 
 def _identified(number: Number, fresh: Fresh) -> Number:
@@ -165,7 +166,7 @@ def _load(subject: Subject, state: State, register: int, offset: int, size: int,
     assert type(pointer) is Pointer
     found: Value
     if pointer.kind is Kind.STACK:
-        found = stack.load(state, pointer, offset, size)
+        found = stack.load(state, pointer, offset, size, subject.kernel.reasoning)
     elif pointer.kind is Kind.CONTEXT:
         found = _load_context(subject, pointer, offset, size, fresh)
     elif pointer.kind is Kind.MAP_VALUE:
@@ -173,7 +174,7 @@ def _load(subject: Subject, state: State, register: int, offset: int, size: int,
     else:
         found = Number(unsigned(8 * size))
     if sign and type(found) is Number:
-        return Number(extend_sign(found.range, 8 * size, 64), 0, found.origin)
+        return Number(extend_sign(found.range, 8 * size, 64, subject.kernel.reasoning), 0, found.origin)
     return found
 
 
@@ -209,12 +210,12 @@ def _store(subject: Subject, state: State, register: int, offset: int, size: int
     pointer = state.registers[register]
     assert type(pointer) is Pointer
     if pointer.kind is Kind.STACK:
-        stack.store(state, pointer, offset, size, value, subject.kernel.reasoning.follows_spilled_parts)
+        stack.store(state, pointer, offset, size, value, subject.kernel.reasoning)
 
 
 def _spill(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
     value = state.registers[insn.src]
-    if type(value) is Number:
+    if type(value) is Number and subject.kernel.reasoning.links_spilled:
         value = _identified(value, fresh)
         state.registers[insn.src] = value
     _store(subject, state, insn.dst, insn.off, insn.size, value)
@@ -232,7 +233,7 @@ def _atomic(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
     before = _load(subject, state, insn.dst, insn.off, insn.size, False, fresh)
     if pointer.kind is Kind.STACK:
         low, high = stack_span(pointer, pointer.offset + insn.off)
-        stack.scatter(state, pointer.target, low, high + insn.size)
+        stack.scatter(state, pointer.target, low, high + insn.size, not pointer.fixed, subject.kernel.reasoning)
     if insn.imm & op.FETCH:
         state.registers[0 if insn.imm == op.CMPXCHG else insn.src] = before
 
@@ -259,20 +260,22 @@ def _call_helper(subject: Subject, state: State, fresh: Fresh) -> None:
     call = state.call
     assert call is not None
     for span in call.spans:
-        _touch(state, span.register, span.size, span.write)
+        _touch(subject, state, span.register, span.size, span.write)
     for register, arg in enumerate(call.helper.args, 1):
         if arg.is_size:
             state.demand(state.registers[register])
     result = _result(subject, state, call, fresh)
     if call.released:
         release(state, call.released)
-    if call.helper.moves_packet:
+    if call.helper.moves_packet or (
+        call.helper.id == TAIL_CALL and not subject.kernel.reasoning.keeps_packet_in_tail_call
+    ):
         _forget_packet(state)
     _clobber(state)
     state.registers[0] = result
 
 
-def _touch(state: State, register: int, size: int, write: bool) -> None:
+def _touch(subject: Subject, state: State, register: int, size: int, write: bool) -> None:
     """A helper reads or writes `size` bytes at its argument; only the stack remembers."""
     pointer = state.registers[register]
     if type(pointer) is not Pointer or pointer.kind is not Kind.STACK or size == 0:
@@ -280,7 +283,7 @@ def _touch(state: State, register: int, size: int, write: bool) -> None:
     low, high = stack_span(pointer, pointer.offset)
     stack.touch(state, pointer.target, low, high + size)
     if write:
-        stack.scatter(state, pointer.target, low, high + size)
+        stack.scatter(state, pointer.target, low, high + size, not pointer.fixed, subject.kernel.reasoning)
 
 
 def _result(subject: Subject, state: State, call: Call, fresh: Fresh) -> Value:
