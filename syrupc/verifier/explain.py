@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from typing import Final
 
 from syrupc.diagnostics import Diagnostic, Label, Span
 from syrupc.objfile.model import LineInfo
@@ -23,9 +24,33 @@ def diagnostic(subject: Subject, finding: Finding, turns: Sequence[Turn] = ()) -
         span=span_of(place) if place else None,
         labels=tuple(_labels(subject, place, turns)),
         notes=finding.notes,
-        help=finding.help,
+        help=finding.help or _REMEDIES.get(finding.code, ()),
         details=_details(subject, finding, turns),
     )
+
+
+_REBUILD: Final = ("build the object again; if our compiler wrote it, report that: it is a fault of the compiler",)
+_REMEDIES: Final = {
+    "SYR501": _REBUILD,
+    "SYR502": _REBUILD,
+    "SYR504": ("give it a value on every path before it is used",),
+    "SYR505": ("test it first: `if ref is None: return PASS`",),
+    "SYR506": ("leave early where the index is too large: `if index >= N: return PASS`",),
+    "SYR507": ("keep locals small, and index them with a number that was compared with their length",),
+    "SYR508": ("read a field that the hook has, in its own width",),
+    "SYR509": ("read and write through the packet, a map or a struct only",),
+    "SYR510": ("add or subtract a number that was compared with a constant first",),
+    "SYR511": ("use what the hook offers; `syrupc explain SYR511` says where to look it up",),
+    "SYR512": ("give the helper what it asks for; a bound check just before the call shows that it fits",),
+    "SYR516": ("make the program smaller, or its loops shorter",),
+    "SYR517": ("call fewer functions from within functions",),
+    "SYR518": ("declare a map of a type that fits its use",),
+    "SYR520": ("remove the code, or the condition that keeps it from running",),
+    "SYR522": ("stay inside the memory: compare the index with its size first",),
+    "SYR523": ("give it back on every path, also on those that leave early",),
+    "SYR524": ("access it at a multiple of the width",),
+}
+"""What to do where the check itself has nothing better to say."""
 
 
 def line_at(lines: Sequence[LineInfo], slot: int) -> LineInfo | None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import pathlib
+import re
 from dataclasses import replace
 
 import pytest
 
+from syrupc import verifier
+from syrupc.codes import TITLES
 from syrupc.diagnostics import Span
 from syrupc.errors import UsageError, VerificationError
 from syrupc.isa.assembly import parse_program
 from syrupc.kernel.profiles import DEFAULT_PROFILE, NAMES, profile
+from syrupc.kernel.program_types import BY_NAME
 from syrupc.objfile.model import LineInfo, MapDefinition, Object, Program, Relocation, RelocationKind
 from syrupc.objfile.reader import read_object
 from syrupc.verifier import Outcome, verify
+from syrupc.verifier.explain import diagnostic
+from syrupc.verifier.findings import Finding
+from syrupc.verifier.subject import Subject, subject_of
 from tests.unit.objfile.llvm import SHARED, assemble
 
 
@@ -180,3 +188,16 @@ def test_the_licence_of_the_object_counts() -> None:
     traced = replace(obj(program("call 35\nr0 = 1\nexit")), license="Proprietary")
     assert [d.code for d in verify(traced, profile("6.18")).diagnostics] == ["SYR511"]
     assert verify(replace(traced, license="Dual BSD/GPL"), profile("6.18")).accepted
+
+
+def subject() -> Subject:
+    return subject_of(GOOD, BY_NAME["sk_reuseport"], (), "GPL", profile("6.18"))
+
+
+def test_every_code_of_the_verifier_comes_with_something_to_do() -> None:
+    text = pathlib.Path(verifier.__file__).parent
+    codes = {code for path in text.glob("*.py") for code in re.findall(r'"(SYR5\d\d)"', path.read_text())}
+    assert codes <= set(TITLES)
+    without = [code for code in codes if not diagnostic(subject(), Finding(code, Outcome.UNSAFE, "message")).help]
+    # These always say something better themselves.
+    assert set(without) <= {"SYR503", "SYR513", "SYR514", "SYR519", "SYR521"}
