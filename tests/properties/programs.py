@@ -236,7 +236,7 @@ def _loop(draw: st.DrawFn, writer: _Writer, loops: int) -> None:
             (
                 f"range({start}, {start + turns * step}, {step})",
                 f"range({start}, {start + turns * step}, {step})",
-                "range(70)",
+                "range(9)",
                 "(3, 0, 300, -1)",
                 f"syrup.range({draw(st.sampled_from(known))} & 15, max=9)",
             )
