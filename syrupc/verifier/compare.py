@@ -113,7 +113,7 @@ def _common_bits(a: Scalar, b: Scalar, width: int) -> bool | None:
 def refine(comparison: int, taken: bool, a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> tuple[Scalar, Scalar]:
     """The two numbers on the way that the branch goes.
 
-    Where the way cannot be gone at all the kernel may not see it either, so nothing is concluded there.
+    A way that cannot be gone at all may still be walked, as the kernel does: there nothing is known of the number.
     """
     if not kernel.compares_ranges:
         return _refine_older(comparison, taken, a, b, width)
@@ -147,7 +147,7 @@ def _refine_older(comparison: int, taken: bool, a: Scalar, b: Scalar, width: int
 def _refine_equal(a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
     if width == 64:
         if (a.value ^ b.value) & ~a.mask & ~b.mask:
-            return a, b
+            return UNKNOWN, UNKNOWN
         both = (
             tnum.intersect(a.tnum, b.tnum),
             max(a.umin, b.umin),
@@ -156,19 +156,19 @@ def _refine_equal(a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
             min(a.smax, b.smax),
         )
         # Each keeps its own 32-bit bounds: kernels do not exchange them here.
-        return settle(*both, *a[6:]) or a, settle(*both, *b[6:]) or b
+        return settle(*both, *a[6:]) or UNKNOWN, settle(*both, *b[6:]) or UNKNOWN
     return _with_low_half(a, b), _with_low_half(b, a)
 
 
 def _with_low_half(a: Scalar, b: Scalar) -> Scalar:
     """`a` knowing that its low 32 bits are those of `b`."""
     if (a.value ^ b.value) & ~a.mask & ~b.mask & M32:
-        return a
+        return UNKNOWN
     low = tnum.intersect((a.value & M32, a.mask & M32), (b.value & M32, b.mask & M32))
     bits = a.value & ~M32 | low[0], a.mask & ~M32 | low[1]
     u32min, u32max = max(a.u32min, b.u32min), min(a.u32max, b.u32max)
     s32min, s32max = max(a.s32min, b.s32min), min(a.s32max, b.s32max)
-    return settle(bits, a.umin, a.umax, a.smin, a.smax, u32min, u32max, s32min, s32max) or a
+    return settle(bits, a.umin, a.umax, a.smin, a.smax, u32min, u32max, s32min, s32max) or UNKNOWN
 
 
 def _exclude(a: Scalar, b: Scalar, width: int) -> Scalar:
@@ -177,7 +177,7 @@ def _exclude(a: Scalar, b: Scalar, width: int) -> Scalar:
         return a
     umin, umax, smin, smax = _trimmed(a[2:6], b[2:6]) if width == 64 else a[2:6]
     low = _trimmed(a[6:10], b[6:10]) if width == 32 else a[6:10]
-    return settle(a.tnum, umin, umax, smin, smax, *low) or a
+    return settle(a.tnum, umin, umax, smin, smax, *low) or UNKNOWN
 
 
 def _trimmed(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
@@ -227,7 +227,7 @@ def _limited(
         max(a.s32min, s32min),
         min(a.s32max, s32max),
     )
-    return found or a
+    return found or UNKNOWN
 
 
 def _refine_bits(taken: bool, a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
@@ -244,6 +244,6 @@ def _refine_bits(taken: bool, a: Scalar, b: Scalar, width: int) -> tuple[Scalar,
     if (bits[0] ^ a.value) & ~a.mask:
         return a, b
     if taken:
-        return settle(bits, *a[2:]) or a, b
+        return settle(bits, *a[2:]) or UNKNOWN, b
     # Kernels forget the bounds here, and take what the bits give.
-    return settle(bits, *UNKNOWN[2:]) or a, b
+    return settle(bits, *UNKNOWN[2:]) or UNKNOWN, b

@@ -7,7 +7,17 @@ from typing import Final
 from syrupc.isa import opcodes as op
 from syrupc.kernel.reasoning import Reasoning
 from syrupc.verifier import tnum
-from syrupc.verifier.domains import S32_MAX, S32_MIN, S64_MAX, S64_MIN, Scalar, const, settle_apart, widen_low
+from syrupc.verifier.domains import (
+    S32_MAX,
+    S32_MIN,
+    S64_MAX,
+    S64_MIN,
+    UNKNOWN,
+    Scalar,
+    const,
+    settle_apart,
+    widen_low,
+)
 from syrupc.verifier.tnum import M32, M64
 
 _FREE64: Final = (0, M64, S64_MIN, S64_MAX)
@@ -100,16 +110,14 @@ def without_bits(a: Scalar, value: int, width: int) -> Scalar:
 def narrow_both(a: Scalar, b: Scalar) -> Scalar:
     """`a` knowing that it equals `b`, which is no constant either; 64 bits wide."""
     if (a.value ^ b.value) & ~a.mask & ~b.mask:
-        return a
+        return UNKNOWN
     bounds = (max(a.umin, b.umin), min(a.umax, b.umax), max(a.smin, b.smin), min(a.smax, b.smax))
     return _after64(a, tnum.intersect(a.tnum, b.tnum), bounds)
 
 
 def _equal_to(a: Scalar, value: int, width: int) -> Scalar:
     if width == 64:
-        return const(value) if (value ^ a.value) & ~a.mask == 0 else a
-    if (value ^ a.value) & ~a.mask & M32:
-        return a
+        return const(value)  # also where that is impossible: kernels walk on with the constant
     found = const(value)
     return _after32(a, (a.value & ~M32 | value, a.mask & ~M32), found[6:10])
 
@@ -125,10 +133,10 @@ def _after64(a: Scalar, bits: tnum.Tnum, bounds: tuple[int, int, int, int]) -> S
     umin, umax, smin, smax = bounds
     s32min, s32max = (smin, smax) if smin >= S32_MIN and smax <= S32_MAX else (S32_MIN, S32_MAX)
     u32min, u32max = (umin, umax) if umax <= M32 else (0, M32)
-    return settle_apart(bits, *bounds, u32min, u32max, s32min, s32max) or a
+    return settle_apart(bits, *bounds, u32min, u32max, s32min, s32max) or UNKNOWN
 
 
 def _after32(a: Scalar, bits: tnum.Tnum, bounds: tuple[int, int, int, int]) -> Scalar:
     """After a comparison of 32 bits the 64-bit bounds hold only if the high half is known to be zero."""
     wide = widen_low(bounds) if not (bits[0] | bits[1]) >> 32 else _FREE64
-    return settle_apart(bits, *wide, *bounds) or a
+    return settle_apart(bits, *wide, *bounds) or UNKNOWN
