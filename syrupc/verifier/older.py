@@ -99,7 +99,7 @@ def narrow(relation: int, a: Scalar, b: Scalar, width: int) -> Scalar:
         case op.JSLE:
             smax = min(smax, signed)
     bounds = (umin, umax, smin, smax)
-    return _after64(a, a.tnum, bounds) if width == 64 else _after32(a, a.tnum, bounds)
+    return _after64(a.tnum, bounds) if width == 64 else _after32(a.tnum, bounds)
 
 
 def without_bits(a: Scalar, value: int, width: int) -> Scalar:
@@ -112,23 +112,23 @@ def narrow_both(a: Scalar, b: Scalar) -> Scalar:
     if (a.value ^ b.value) & ~a.mask & ~b.mask:
         return UNKNOWN
     bounds = (max(a.umin, b.umin), min(a.umax, b.umax), max(a.smin, b.smin), min(a.smax, b.smax))
-    return _after64(a, tnum.intersect(a.tnum, b.tnum), bounds)
+    return _after64(tnum.intersect(a.tnum, b.tnum), bounds)
 
 
 def _equal_to(a: Scalar, value: int, width: int) -> Scalar:
     if width == 64:
         return const(value)  # also where that is impossible: kernels walk on with the constant
     found = const(value)
-    return _after32(a, (a.value & ~M32 | value, a.mask & ~M32), found[6:10])
+    return _after32((a.value & ~M32 | value, a.mask & ~M32), found[6:10])
 
 
 def _with_bits(a: Scalar, bits: tnum.Tnum, width: int) -> Scalar:
     if (bits[0] ^ a.value) & ~a.mask:
         return a
-    return _after64(a, bits, a[2:6]) if width == 64 else _after32(a, bits, a[6:10])
+    return _after64(bits, a[2:6]) if width == 64 else _after32(bits, a[6:10])
 
 
-def _after64(a: Scalar, bits: tnum.Tnum, bounds: tuple[int, int, int, int]) -> Scalar:
+def _after64(bits: tnum.Tnum, bounds: tuple[int, int, int, int]) -> Scalar:
     """After a comparison of 64 bits the 32-bit bounds are taken anew from the 64-bit ones."""
     umin, umax, smin, smax = bounds
     s32min, s32max = (smin, smax) if smin >= S32_MIN and smax <= S32_MAX else (S32_MIN, S32_MAX)
@@ -136,7 +136,7 @@ def _after64(a: Scalar, bits: tnum.Tnum, bounds: tuple[int, int, int, int]) -> S
     return settle_apart(bits, *bounds, u32min, u32max, s32min, s32max) or UNKNOWN
 
 
-def _after32(a: Scalar, bits: tnum.Tnum, bounds: tuple[int, int, int, int]) -> Scalar:
+def _after32(bits: tnum.Tnum, bounds: tuple[int, int, int, int]) -> Scalar:
     """After a comparison of 32 bits the 64-bit bounds hold only if the high half is known to be zero."""
     wide = widen_low(bounds) if not (bits[0] | bits[1]) >> 32 else _FREE64
     return settle_apart(bits, *wide, *bounds) or UNKNOWN
