@@ -21,7 +21,8 @@ HASH: Final = MapDefinition("hash", 1, 8, 24, 8)
 RING: Final = MapDefinition("ring", 27, 0, 0, 4096)
 SOCKETS: Final = MapDefinition("sockets", 20, 4, 8, 4)
 CONSTANT: Final = MapDefinition(".rodata", 2, 4, 8, 1, 1 << 7, initial=bytes(range(8)))
-MAPS: Final = (ARRAY, HASH, RING, SOCKETS, CONSTANT)
+PROGRAMS: Final = MapDefinition("programs", 3, 4, 4, 4)
+MAPS: Final = (ARRAY, HASH, RING, SOCKETS, CONSTANT, PROGRAMS)
 
 _MAP = re.compile(r"(map|value)\((\.?\w+)(?:\s*\+\s*(\d+))?\) ll")
 
