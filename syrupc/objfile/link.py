@@ -66,7 +66,7 @@ def link_programs(
 
 
 def _source(elf: Elf, maps: Mapping[tuple[int, int], str], data: Mapping[int, str], ext: BtfExt) -> _Source:
-    code = [s for s in elf.sections if s.executable and s.kind == "SHT_PROGBITS"]
+    code = [s for s in elf.sections if _holds_code(s)]
     functions: dict[tuple[int, int], _Function] = {}
     for symbol in elf.symbols:
         if symbol.kind == "STT_FUNC" and symbol.section >= 0:
@@ -85,6 +85,10 @@ def _source(elf: Elf, maps: Mapping[tuple[int, int], str], data: Mapping[int, st
     )
 
 
+def _holds_code(section: Section) -> bool:
+    return section.executable and section.kind == "SHT_PROGBITS"
+
+
 def _decode(section: Section) -> tuple[Insn, ...]:
     if section.size % 8 or section.size // 8 > _MAX_SLOTS:
         raise malformed(f"section `{section.name}` is no sequence of instructions")
@@ -92,7 +96,7 @@ def _decode(section: Section) -> tuple[Insn, ...]:
 
 
 def _function(elf: Elf, symbol: Symbol) -> _Function:
-    if symbol.section >= len(elf.sections) or not elf.sections[symbol.section].executable:
+    if symbol.section >= len(elf.sections) or not _holds_code(elf.sections[symbol.section]):
         raise malformed(f"function `{symbol.name}` is in no executable section")
     section = elf.sections[symbol.section]
     if symbol.value % 8 or symbol.size % 8 or not symbol.size or symbol.value + symbol.size > section.size:

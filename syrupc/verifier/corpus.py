@@ -31,7 +31,10 @@ KERNEL: Final = "6.18"
 """The kernel whose verdicts the corpus holds."""
 
 _STRICT_ALIGNMENT: Final = 1 << 0
+_ANY_ALIGNMENT: Final = 1 << 1
+_TEST_RANDOM_HIGH_HALF: Final = 1 << 2
 _TEST_STATE_FREQ: Final = 1 << 3
+_MODELLED_FLAGS: Final = _STRICT_ALIGNMENT | _ANY_ALIGNMENT | _TEST_RANDOM_HIGH_HALF | _TEST_STATE_FREQ
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +111,9 @@ def _word(verdict: ProgramVerdict | None) -> str:
 
 
 def subject_of_case(case: dict[str, Any], kernel: KernelProfile) -> Subject | None:
-    """The subject of a case; None if its program type is not modelled."""
+    """The subject of a case; None if its program type, or the way it is loaded, is not modelled."""
     kind = PROGRAM_TYPES.get(case["prog_type"])
-    if kind is None:
+    if kind is None or case["prog_flags"] & ~_MODELLED_FLAGS:
         return None
     maps, inner = _maps(case["maps"])
     insns = decode(bytes.fromhex(case["insns"]))

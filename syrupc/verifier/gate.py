@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from syrupc.diagnostics import Diagnostic
+from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.kernel.program_types import of_section
-from syrupc.objfile.btf import GLOBAL, parse_btf
+from syrupc.objfile.btf import GLOBAL, Btf, parse_btf
 from syrupc.objfile.model import Object, Program
 from syrupc.verifier.cfg import MAX_MAPS, Flow, Function, check_flow
 from syrupc.verifier.explain import diagnostic
 from syrupc.verifier.explore import Walk, explore
 from syrupc.verifier.findings import Finding, too_costly, unsafe, unsupported
 from syrupc.verifier.subject import Subject, subject_of
+from syrupc.verifier.types import check_names, special_maps
 from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict
 
 STACK_LIMIT = 512
@@ -31,15 +33,15 @@ def _verify_program(obj: Object, program: Program, profile: KernelProfile) -> Pr
             "SYR511", f"Linux {profile.name} has no {kind.name} programs", f"they came with Linux {kind.since}"
         )
         return _without_walk(program.name, finding)
-    subject = subject_of(program, kind, obj.maps, obj.license, profile, _global_functions(obj, program))
-    return judge(subject)
+    btf = parse_btf(obj.btf) if obj.btf else None
+    subject = subject_of(program, kind, obj.maps, obj.license, profile, _global_functions(btf, program))
+    finding = _check_types(subject, obj, btf) if btf else None
+    return _verdict(subject, finding, Walk(None)) if finding else judge(subject)
 
 
 def judge(subject: Subject) -> ProgramVerdict:
     """Judge one program."""
-    if len({use.map for use in subject.uses.values()}) > MAX_MAPS:
-        return _verdict(subject, too_costly(f"the program uses more than {MAX_MAPS} maps"), Walk(None))
-    flow = check_flow(subject)
+    flow = _check_maps(subject) or check_flow(subject)
     if isinstance(flow, Finding):
         return _verdict(subject, flow, Walk(None))
     walk = explore(subject, flow)
@@ -65,11 +67,31 @@ def _without_walk(name: str, finding: Finding) -> ProgramVerdict:
     return ProgramVerdict(name, finding.outcome, (found,))
 
 
-def _global_functions(obj: Object, program: Program) -> frozenset[int]:
+def _check_types(subject: Subject, obj: Object, btf: Btf) -> Finding | None:
+    special = special_maps(btf, obj.maps) & {subject.maps[use.map].name for use in subject.uses.values()}
+    if special:
+        return unsupported(f"map `{min(special)}`, whose values hold more than plain data,")
+    return check_names(btf)
+
+
+def _check_maps(subject: Subject) -> Finding | None:
+    """What does not depend on how the maps are used."""
+    used = {use.map for use in subject.uses.values()}
+    if len(used) > MAX_MAPS:
+        return too_costly(f"the program uses more than {MAX_MAPS} maps")
+    types = [subject.maps[number].type for number in used]
+    if any(types.count(kind) > 1 for kind in _CGROUP_STORAGE):
+        return unsafe("SYR518", "a program has at most one map of each kind of cgroup storage")
+    return None
+
+
+_CGROUP_STORAGE = (MAP_TYPE["cgroup_storage"].number, MAP_TYPE["percpu_cgroup_storage"].number)
+
+
+def _global_functions(btf: Btf | None, program: Program) -> frozenset[int]:
     """Functions that the kernel verifies on their own, from their types: those that BTF calls global."""
-    if not obj.btf:
+    if btf is None:
         return frozenset()
-    btf = parse_btf(obj.btf)
     return frozenset(
         function.slot
         for function in program.functions[1:]
