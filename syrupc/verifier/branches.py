@@ -11,6 +11,7 @@ from syrupc.verifier.state import State
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.transfer import replace_values
 from syrupc.verifier.values import (
+    ANYTHING,
     AT_END,
     BEYOND_END,
     NEVER_ZERO,
@@ -22,6 +23,7 @@ from syrupc.verifier.values import (
     Value,
 )
 
+_REFLEXIVE = (op.JEQ, op.JGE, op.JLE, op.JSGE, op.JSLE)
 _BELOW = (op.JLT, op.JLE)
 
 
@@ -69,6 +71,9 @@ def assume(subject: Subject, state: State, insn: Insn, taken: bool) -> None:
     left, right = operands(state, insn)
     bits = 64 if insn.cls == op.JMP else 32
     if insn.from_register and insn.dst == insn.src:
+        # A number compared with itself teaches nothing, but on the way that it never goes kernels may lose it.
+        if type(left) is Number and taken != (insn.operation in _REFLEXIVE) and insn.operation != op.JSET:
+            state.registers[insn.dst] = ANYTHING
         return
     if type(left) is Number and type(right) is Number:
         _assume_numbers(subject, state, insn, taken, left, right, bits)

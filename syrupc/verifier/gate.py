@@ -29,10 +29,8 @@ def _verify_program(obj: Object, program: Program, profile: KernelProfile) -> Pr
     if kind is None:
         return _without_walk(program.name, unsupported(f"a program in section `{program.section}`"))
     if kind.name not in profile.program_types:
-        finding = unsafe(
-            "SYR511", f"Linux {profile.name} has no {kind.name} programs", f"they came with Linux {kind.since}"
-        )
-        return _without_walk(program.name, finding)
+        missing = f"Linux {profile.name} has no {kind.name} programs"
+        return _without_walk(program.name, unsafe("SYR511", missing, f"they came with Linux {kind.since}"))
     btf = parse_btf(obj.btf) if obj.btf else None
     subject = subject_of(program, kind, obj.maps, obj.license, profile, _global_functions(btf, program))
     finding = _check_types(subject, obj, btf) if btf else None

@@ -137,11 +137,11 @@ def _compute(subject: Subject, operation: int, left: Number, right: Number, bits
     found = arithmetic(operation, left.range, right.range, bits, subject.kernel.reasoning)
     origin = left.origin | right.origin
     by = right.range.smin
-    if operation == op.ADD and not right.range.mask and by and not left.delta and subject.kernel.reasoning.follows_sums:
-        if left.id and bits == 64 and abs(by) < 1 << 31:
+    if operation == op.ADD and not right.range.mask and by and not left.delta:
+        if left.id and bits == 64 and abs(by) < 1 << 31 and subject.kernel.reasoning.follows_sums:
             return Number(found, left.id, origin, by)
         if abs(by) >= FAR:
-            return Number(found, 0, origin, by)
+            return Number(found, 0, origin, by)  # kernels that follow sums remember this, to refuse it as an offset
     return Number(found, 0, origin)
 
 
