@@ -8,7 +8,9 @@ in the kernel the decision ends there as PASS, and the site's counter goes up.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from syrupc.diagnostics import Span
 
@@ -20,16 +22,24 @@ DROP = PASS + 1
 
 @dataclass(frozen=True, slots=True)
 class IntType:
-    """An integer type: how many bits, and whether it can hold negative values. `bool` is one of them."""
+    """An integer type: how many bits, and whether it can hold negative values. `bool` is one of them.
+
+    `big_endian` is how it lies in memory (network byte order); its values are host integers all the same.
+    """
 
     name: str
     bits: int
     signed: bool
+    big_endian: bool = False
 
     @property
     def size(self) -> int:
         """Bytes in memory."""
         return max(self.bits, 8) // 8
+
+    @property
+    def alignment(self) -> int:
+        return self.size
 
     @property
     def minimum(self) -> int:
@@ -51,10 +61,10 @@ class IntType:
 
     def to_bytes(self, value: int) -> bytes:
         """`value`, wrapped, as it lies in the memory of a little-endian machine."""
-        return self.wrap(value).to_bytes(self.size, "little", signed=self.signed)
+        return self.wrap(value).to_bytes(self.size, "big" if self.big_endian else "little", signed=self.signed)
 
     def from_bytes(self, data: bytes) -> int:
-        return int.from_bytes(data, "little", signed=self.signed)
+        return int.from_bytes(data, "big" if self.big_endian else "little", signed=self.signed)
 
     def __call__(self, value: int) -> int:
         """The cast `u32(x)` of the language."""
@@ -73,9 +83,91 @@ I16 = IntType("i16", 16, True)
 I32 = IntType("i32", 32, True)
 INT = IntType("int", 64, True)
 BOOL = IntType("bool", 1, False)
+BE16 = IntType("be16", 16, False, big_endian=True)
+BE32 = IntType("be32", 32, False, big_endian=True)
+BE64 = IntType("be64", 64, False, big_endian=True)
 
 INT_TYPES = {t.name: t for t in (U8, U16, U32, U64, I8, I16, I32, INT, BOOL)}
-"""Name in a policy -> type."""
+"""Name in a policy -> type, for those that also convert and annotate."""
+
+STORED_TYPES = INT_TYPES | {t.name: t for t in (BE16, BE32, BE64)}
+"""Name in a policy -> type, for all that a field, a key or a value may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """`count` elements of one type, one behind the other."""
+
+    element: StoredType
+    count: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.element.name}[{self.count}]"
+
+    @property
+    def size(self) -> int:
+        return self.element.size * self.count
+
+    @property
+    def alignment(self) -> int:
+        return self.element.alignment
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a struct, `offset` bytes behind its start."""
+
+    name: str
+    type: StoredType
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class StructType:
+    """A record with the layout that C gives it: every field on a multiple of its alignment, in the declared order."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+    @classmethod
+    def of(cls, name: str, fields: Iterable[tuple[str, StoredType]]) -> StructType:
+        """Lay out the fields."""
+        placed: list[Field] = []
+        end = 0
+        for field_name, kind in fields:
+            offset = _aligned(end, kind.alignment)
+            placed.append(Field(field_name, kind, offset))
+            end = offset + kind.size
+        return cls(name, tuple(placed))
+
+    @property
+    def alignment(self) -> int:
+        return max((f.type.alignment for f in self.fields), default=1)
+
+    @property
+    def size(self) -> int:
+        if not self.fields:
+            return 0
+        last = self.fields[-1]
+        return _aligned(last.offset + last.type.size, self.alignment)
+
+    def field(self, name: str) -> Field | None:
+        return next((f for f in self.fields if f.name == name), None)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+StoredType: TypeAlias = IntType | ArrayType | StructType
+"""What a field, a key or a value can be."""
+
+
+def _aligned(offset: int, alignment: int) -> int:
+    return -(-offset // alignment) * alignment
 
 
 class MapKind(enum.Enum):
@@ -84,25 +176,47 @@ class MapKind(enum.Enum):
     ARRAY = "Array"
     PER_CPU_ARRAY = "PerCpuArray"
     HASH_MAP = "HashMap"
+    LRU_HASH_MAP = "LruHashMap"
+    PER_CPU_HASH_MAP = "PerCpuHashMap"
+    LPM_TRIE = "LpmTrie"
+    QUEUE = "Queue"
+    STACK = "Stack"
+    RING_BUF = "RingBuf"
+    BLOOM = "Bloom"
 
     @property
     def per_cpu(self) -> bool:
-        return self is MapKind.PER_CPU_ARRAY
+        return self in (MapKind.PER_CPU_ARRAY, MapKind.PER_CPU_HASH_MAP)
 
     @property
     def indexed(self) -> bool:
         """The key is an index below `max_entries`, and every entry exists."""
         return self in (MapKind.ARRAY, MapKind.PER_CPU_ARRAY)
 
+    @property
+    def keyed(self) -> bool:
+        """Entries have keys of a declared type, and come and go."""
+        return self in (MapKind.HASH_MAP, MapKind.LRU_HASH_MAP, MapKind.PER_CPU_HASH_MAP, MapKind.LPM_TRIE)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """What a declaration gives, in order."""
+        if self is MapKind.RING_BUF:
+            return ("value", "size")
+        return ("key", "value", "max_entries") if self.keyed else ("value", "max_entries")
+
 
 @dataclass(frozen=True, slots=True)
 class MapSpec:
-    """A map that a policy file declares. For indexed kinds `key` is `U32`."""
+    """A map that a policy file declares. For indexed kinds `key` is `U32`; kinds without keys have None.
+
+    Of a ring buffer `value` is the type of its events, and `max_entries` its size in bytes.
+    """
 
     name: str
     kind: MapKind
-    key: IntType
-    value: IntType
+    key: StoredType | None
+    value: StoredType
     max_entries: int
     span: Span | None = None
 

@@ -8,7 +8,19 @@ from typing import Any, Final, TypeVar
 
 from syrupc.diagnostics import Span
 from syrupc.objfile.elf import malformed
-from syrupc.spec import INT_TYPES, FaultKind, FaultSite, MapKind, MapSpec, ObjectSpec, ProgramSpec
+from syrupc.spec import (
+    STORED_TYPES,
+    ArrayType,
+    FaultKind,
+    FaultSite,
+    IntType,
+    MapKind,
+    MapSpec,
+    ObjectSpec,
+    ProgramSpec,
+    StoredType,
+    StructType,
+)
 
 SECTION: Final = ".syrup"
 
@@ -49,11 +61,22 @@ def _encode_map(found: MapSpec) -> dict[str, Any]:
     return {
         "name": found.name,
         "kind": found.kind.value,
-        "key": found.key.name,
-        "value": found.value.name,
+        "key": found.key and _encode_type(found.key),
+        "value": _encode_type(found.value),
         "max_entries": found.max_entries,
         "span": asdict(found.span) if found.span else None,
     }
+
+
+def _encode_type(kind: StoredType) -> Any:
+    """An integer by its name, an array and a struct by their parts; offsets follow from the layout."""
+    match kind:
+        case IntType():
+            return kind.name
+        case ArrayType():
+            return {"element": _encode_type(kind.element), "count": kind.count}
+        case StructType():
+            return {"struct": kind.name, "fields": [[f.name, _encode_type(f.type)] for f in kind.fields]}
 
 
 def _decode(document: dict[str, Any]) -> ObjectSpec:
@@ -85,11 +108,20 @@ def _decode_map(entry: dict[str, Any]) -> MapSpec:
     return MapSpec(
         name=_of(str, entry["name"]),
         kind=MapKind(entry["kind"]),
-        key=INT_TYPES[entry["key"]],
-        value=INT_TYPES[entry["value"]],
+        key=None if entry["key"] is None else _decode_type(entry["key"]),
+        value=_decode_type(entry["value"]),
         max_entries=_of(int, entry["max_entries"]),
         span=_decode_span(entry["span"]) if entry["span"] else None,
     )
+
+
+def _decode_type(entry: Any) -> StoredType:
+    if isinstance(entry, str):
+        return STORED_TYPES[entry]
+    if "struct" in entry:
+        fields = [(_of(str, name), _decode_type(kind)) for name, kind in _of(list, entry["fields"])]
+        return StructType.of(_of(str, entry["struct"]), fields)
+    return ArrayType(_decode_type(entry["element"]), _of(int, entry["count"]))
 
 
 def _decode_span(entry: dict[str, Any]) -> Span:

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from syrupc.diagnostics import Span
 from syrupc.errors import ObjectError
 from syrupc.objfile.metadata import decode_spec, encode_spec
-from syrupc.spec import INT_TYPES, FaultKind, FaultSite, MapKind, MapSpec, ObjectSpec, ProgramSpec
+from syrupc.spec import (
+    INT_TYPES,
+    STORED_TYPES,
+    ArrayType,
+    FaultKind,
+    FaultSite,
+    MapKind,
+    MapSpec,
+    ObjectSpec,
+    ProgramSpec,
+    StructType,
+)
 
 SPEC = ObjectSpec(
     source="policies/größe.py",
@@ -24,9 +35,16 @@ SPEC = ObjectSpec(
 
 names = st.text(max_size=12)
 spans = st.none() | st.builds(Span, names, st.integers(0, 99), st.integers(0, 99), st.integers(0, 9), st.integers(0, 9))
-types = st.sampled_from(sorted(INT_TYPES.values(), key=str))
 numbers = st.integers(0, 1 << 40)
-maps = st.builds(MapSpec, names, st.sampled_from(list(MapKind)), types, types, numbers, spans)
+types = st.recursive(
+    st.sampled_from(sorted(STORED_TYPES.values(), key=str)),
+    lambda inner: (
+        st.builds(ArrayType, inner, st.integers(1, 9))
+        | st.builds(StructType.of, names, st.lists(st.tuples(names, inner), min_size=1, max_size=3))
+    ),
+    max_leaves=6,
+)
+maps = st.builds(MapSpec, names, st.sampled_from(list(MapKind)), st.none() | types, types, numbers, spans)
 faults = st.builds(FaultSite, numbers, st.sampled_from(list(FaultKind)), numbers, numbers)
 programs = st.builds(ProgramSpec, names, names, names, names, numbers, st.lists(faults, max_size=3).map(tuple))
 specs = st.builds(
