@@ -26,6 +26,8 @@ _TITLES: Final[dict[str, str]] = {
     "SYR108": "path without a return",
     "SYR109": "loop without a known bound",
     "SYR110": "import outside the policy language",
+    "SYR111": "reference may be None",
+    "SYR112": "function calls itself",
     # -- types -------------------------------------------------------------------------------------------------------
     "SYR201": "u64 meets a value that may be negative",
     "SYR202": "literal does not fit",
@@ -34,6 +36,8 @@ _TITLES: Final[dict[str, str]] = {
     "SYR205": "wrong arguments",
     "SYR206": "types do not join",
     "SYR207": "annotation of another type",
+    # -- lowering ----------------------------------------------------------------------------------------------------
+    "SYR301": "kernel lacks a kind of map",
     # -- objects -----------------------------------------------------------------------------------------------------
     "SYR401": "not a BPF object",
     "SYR402": "malformed object",

@@ -71,7 +71,8 @@ def emit_text(path: Path, options: Options, kind: Text) -> str:
     """The policy in one of the forms for people. Raises as `compile_file`."""
     policies = _analyze(read_source(str(path)))
     if kind == "numba":
-        return "\n".join(f.func_ir.dump_to_string() for f in policies.functions)
+        functions = (f for policy in policies.policies for f in (*policy.helpers, policy.function))
+        return "\n".join(f.func_ir.dump_to_string() for f in functions)
     emitted = _emit(policies, options, with_text=True)
     return emitted.assembly if kind == "asm" else emitted.optimised
 

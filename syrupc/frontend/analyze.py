@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from syrupc.errors import CompileError
-from syrupc.frontend.declare import Declarations, declare
-from syrupc.frontend.flow import check_flow
-from syrupc.frontend.infer import TypedFunction, infer
-from syrupc.frontend.normalize import normalize
+from syrupc.frontend.declare import Declarations, Policy, declare
+from syrupc.frontend.flow import changed_maps, check_flow
+from syrupc.frontend.infer import Inference, TypedFunction
+from syrupc.frontend.normalize import NormalForm, normalize
 from syrupc.frontend.source import Findings, PolicySource, too_deep
+
+
+@dataclass(frozen=True)
+class TypedPolicy:
+    """A policy, its function, and the helper functions that this calls: each before those that call it."""
+
+    policy: Policy
+    function: TypedFunction
+    helpers: tuple[TypedFunction, ...]
+
+    @property
+    def drops(self) -> bool:
+        """Whether DROP occurs at all."""
+        return any(f.drops for f in (self.function, *self.helpers))
 
 
 @dataclass(frozen=True)
@@ -17,7 +32,7 @@ class TypedPolicies:
     """All policies of a file, typed, with what they share."""
 
     declarations: Declarations
-    functions: tuple[TypedFunction, ...]
+    policies: tuple[TypedPolicy, ...]
 
 
 def analyze(source: PolicySource) -> TypedPolicies:
@@ -31,11 +46,23 @@ def analyze(source: PolicySource) -> TypedPolicies:
 def _analyze(source: PolicySource) -> TypedPolicies:
     declarations = declare(source)
     found = Findings(source)
-    forms = [(policy, normalize(policy, declarations, found)) for policy in declarations.policies]
+    policies = [(policy, normalize(policy, declarations, found)) for policy in declarations.policies]
+    helpers = {name: normalize(each, declarations, found) for name, each in declarations.helpers.items()}
     found.require_none()
-    for _, form in forms:
-        check_flow(form.node, found)
+    changes = changed_maps(helpers)
+    for form in (*(form for _, form in policies), *helpers.values()):
+        check_flow(form, changes, found)
     found.require_none()
-    functions = [infer(policy, form, declarations, found) for policy, form in forms]
+    typed = [_typed(policy, form, helpers, declarations, found) for policy, form in policies]
     found.require_none()
-    return TypedPolicies(declarations, tuple(f for f in functions if f is not None))
+    return TypedPolicies(declarations, tuple(p for p in typed if p is not None))
+
+
+def _typed(
+    policy: Policy, form: NormalForm, helpers: Mapping[str, NormalForm], declarations: Declarations, found: Findings
+) -> TypedPolicy | None:
+    inference = Inference(declarations, helpers)
+    function = inference.policy(policy, form)
+    for diagnostic in inference.findings():
+        found.add(diagnostic)
+    return None if function is None else TypedPolicy(policy, function, inference.called())

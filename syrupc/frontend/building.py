@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+from abc import ABC, abstractmethod
 from typing import Final, TypeVar
 
 from syrupc.frontend import outside
@@ -20,15 +21,24 @@ _OWN: Final = ", ".join(f"`{name}`" for name in sorted(PYTHON_FUNCTIONS))
 _Node = TypeVar("_Node", bound=ast.AST)
 
 
-class Builder:
-    """Makes nodes, and remembers the intrinsics that they refer to. `locals` are the names that the function binds."""
+class Builder(ABC):
+    """Makes nodes, and remembers what they refer to. `locals` are the names that the function binds."""
 
     def __init__(self, declarations: Declarations, found: Findings, bound: set[str]) -> None:
         self.declarations, self.found = declarations, found
         self.locals = bound
         self.intrinsics: set[str] = set()
-        self.maps: set[str] = set()
+        self.globals: dict[str, object] = {}
         self.temporaries = 0
+
+    @abstractmethod
+    def expression(self, node: ast.expr) -> ast.expr:
+        """The normal form of an expression."""
+
+    def shared(self, name: str, value: object, node: ast.AST) -> ast.expr:
+        """What the file declares, by a name of ours."""
+        self.globals[name] = value
+        return at(ast.Name(name, ast.Load()), node)
 
     def intrinsic(self, name: str, node: ast.AST) -> ast.expr:
         self.intrinsics.add(name)
@@ -48,6 +58,14 @@ class Builder:
 
     def text(self, node: ast.expr) -> str:
         return self.declarations.source.segment(node)
+
+    def count(self, node: ast.Call, name: str, parameters: int) -> bool:
+        if len(node.args) == parameters:
+            return True
+        takes = f"{parameters} argument{'' if parameters == 1 else 's'}"
+        help_lines = ("give the default: `.get(key, 0)`",) if name.endswith(".get") else ()
+        self.found.error("SYR205", f"`{name}` takes {takes}, not {len(node.args)}", node, help=help_lines)
+        return False
 
     # -- rejections ----------------------------------------------------------------------------------------------------
 
@@ -75,7 +93,8 @@ class Builder:
         if name in BUILTIN_NAMES:
             self.reject(node, f"`{name}`", f"policies have {_OWN} and the functions of `syrup`")
             return
-        candidates = [*self.locals, *self.declarations.constants, *self.declarations.maps, *self.declarations.exports]
+        known = self.declarations
+        candidates = [*self.locals, *known.constants, *known.maps, *known.structs, *known.helpers, *known.exports]
         near = difflib.get_close_matches(name, candidates, 1)
         help_lines = (f"did you mean `{near[0]}`?",) if near else ()
         self.found.error("SYR104", f"`{name}` is not defined", node, help=help_lines)
@@ -84,6 +103,13 @@ class Builder:
         if name in self.declarations.maps:
             use = f"access an entry: `{name}[key]`"
             self.found.error("SYR101", f"the map `{name}` cannot be used as a value", node, help=(use,))
+        elif name in self.declarations.structs:
+            fields = ", ".join(f.name for f in self.declarations.structs[name].fields)
+            message = f"the struct `{name}` cannot be used as a value"
+            self.found.error("SYR101", message, node, help=(f"make one: `{name}({fields})`",))
+        elif name in self.declarations.helpers:
+            help_line = f"call it: `{name}({', '.join(self.declarations.helpers[name].spec.parameters)})`"
+            self.found.error("SYR101", f"the function `{name}` cannot be used as a value", node, help=(help_line,))
         elif name in CASTS or name in PYTHON_FUNCTIONS or name in FUNCTIONS:
             call = f"syrup.{name}()" if name in FUNCTIONS else f"{name}(x)"
             self.found.error("SYR101", f"`{name}` cannot be used as a value", node, help=(f"call it: `{call}`",))

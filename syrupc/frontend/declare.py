@@ -13,19 +13,37 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from syrupc.frontend import layouts
 from syrupc.frontend.constants import Constant, NotConstant, evaluate
+from syrupc.frontend.helpers import Helper, check_recursion, helper
 from syrupc.frontend.source import Findings, Located, PolicySource
 from syrupc.kernel.hooks import HOOKS
-from syrupc.spec import INT_TYPES, FunctionSpec, Input, IntType, MapKind, MapSpec, PolicySpec
+from syrupc.spec import (
+    INT_TYPES,
+    STORED_TYPES,
+    U32,
+    ArrayType,
+    FunctionSpec,
+    Input,
+    IntType,
+    MapKind,
+    MapSpec,
+    PolicySpec,
+    StoredType,
+    StructType,
+)
 
 # The names of `syrup` that mean something inside a policy file, by what they are.
 SCALARS: Final = frozenset(name for name in INT_TYPES if name not in ("int", "bool"))
 DECISIONS: Final = frozenset({"PASS", "DROP"})
-FUNCTIONS: Final = frozenset({"random", "now_ns", "cpu"})
+STORAGE: Final = frozenset(name for name in STORED_TYPES if name not in ("int", "bool"))
+FUNCTIONS: Final = frozenset({"random", "now_ns", "cpu", "hash", "trace"})
+LAYOUTS: Final = frozenset({"Elements", "elements", "struct"})
 LOOPS: Final = frozenset({"range"})
 INPUTS: Final = {kind.value: kind for kind in Input}
 MAPS: Final = {kind.value: kind for kind in MapKind}
-EXPORTS: Final = SCALARS | DECISIONS | FUNCTIONS | LOOPS | INPUTS.keys() | MAPS.keys() | {"Executor", "jit"}
+_MARKS: Final = frozenset({"Executor", "View", "func", "jit"})
+EXPORTS: Final = STORAGE | DECISIONS | FUNCTIONS | LOOPS | LAYOUTS | INPUTS.keys() | MAPS.keys() | _MARKS
 
 _RESERVED_PREFIX = "syrup_"
 # Well within what kernels take as a name in BTF (127 characters), also with a prefix of ours.
@@ -47,7 +65,9 @@ class Declarations:
     source: PolicySource
     exports: Mapping[str, str]
     constants: Mapping[str, Constant]
+    structs: Mapping[str, StructType]
     maps: Mapping[str, MapSpec]
+    helpers: Mapping[str, Helper]
     policies: tuple[Policy, ...]
     # Module-level names that no policy may use, each with the reason.
     unusable: Mapping[str, str]
@@ -79,7 +99,9 @@ class _Declarer:
         self.source, self.found = source, found
         self.exports: dict[str, str] = {}
         self.constants: dict[str, Constant] = {}
+        self.structs: dict[str, StructType] = {}
         self.maps: dict[str, MapSpec] = {}
+        self.helpers: dict[str, Helper] = {}
         self.policies: list[Policy] = []
         self.unusable: dict[str, str] = {}
         self.bindings = Counter(_bound_names(source.tree))
@@ -90,11 +112,14 @@ class _Declarer:
     def run(self) -> Declarations:
         for statement in self.source.tree.body:
             self.statement(statement)
+        check_recursion(self.helpers, self.found)
         declarations = Declarations(
             self.source,
             self.exports,
             self.constants,
+            self.structs,
             self.maps,
+            self.helpers,
             tuple(self.policies),
             self.unusable,
             frozenset(self.bindings),
@@ -119,6 +144,8 @@ class _Declarer:
                 self.function(node)
             case ast.ClassDef() if self.is_enumeration(node):
                 self.enumeration(node)
+            case ast.ClassDef(decorator_list=[first, *_]) if self.export_of(first) == "struct":
+                self.struct(node)
             case _:
                 for name in _bound_names(node):
                     self.unusable[name] = "it is not a constant, a map or a function of `syrup`"
@@ -160,6 +187,17 @@ class _Declarer:
             self.constants[name] = evaluate(value, self.constants, self.casts())
         except NotConstant as why:
             self.unusable[name] = f"its value is not known at compile time: {why.reason}"
+
+    def export_of(self, node: ast.expr) -> str | None:
+        """The name of `syrup` that a decorator spells, also where it is called."""
+        return self.exports.get(ast.unparse(node.func if isinstance(node, ast.Call) else node))
+
+    def struct(self, node: ast.ClassDef) -> None:
+        declared = layouts.struct(node, self)
+        if self.bindings[node.name] > 1:
+            self.found.error("SYR106", f"`{node.name}` is bound more than once", _header(node))
+        elif declared and self.named("a struct", node.name, _header(node)):
+            self.structs[node.name] = declared
 
     def is_enumeration(self, node: ast.ClassDef) -> bool:
         names = [ast.unparse(base) for base in node.bases]
@@ -210,7 +248,7 @@ class _Declarer:
         return {spelling: name for spelling, name in self.exports.items() if name in SCALARS}
 
     def map(self, node: ast.stmt, name: str, kind: MapKind, call: ast.Call) -> None:
-        expected = ("value", "max_entries") if kind.indexed else ("key", "value", "max_entries")
+        expected = kind.parameters
         arguments = dict(zip(expected, call.args, strict=False))
         arguments |= {k.arg: k.value for k in call.keywords if k.arg}
         form = f"{kind.value}({', '.join(expected)})"
@@ -219,11 +257,19 @@ class _Declarer:
             return
         if not self.named("a map", name, node):
             return
-        value = self.scalar(arguments["value"])
-        key = INT_TYPES["u32"] if kind.indexed else self.scalar(arguments["key"])
-        entries = self.max_entries(arguments["max_entries"])
-        if value and key and entries:
-            self.maps[name] = MapSpec(name, kind, key, value, entries, self.source.span(node))
+        value = layouts.stored_type(arguments["value"], self)
+        key = layouts.stored_type(arguments["key"], self) if kind.keyed else U32 if kind.indexed else None
+        room = self.ring_size(arguments["size"]) if "size" in arguments else self.max_entries(arguments["max_entries"])
+        if value is None or room is None or (key is None and kind.keyed):
+            return
+        if kind is MapKind.LPM_TRIE and not _is_bits(key):
+            message = f"the key of an LpmTrie is matched bit by bit from its first byte, and {key} is not in that order"
+            self.found.error("SYR106", message, arguments["key"], help=("use `be32`, or a struct of such fields",))
+        elif kind is MapKind.RING_BUF and not isinstance(value, StructType):
+            message = "the events of a RingBuf are structs"
+            self.found.error("SYR106", message, arguments["value"], help=("declare one with `@syrup.struct`",))
+        else:
+            self.maps[name] = MapSpec(name, kind, key, value, room, self.source.span(node))
 
     def named(self, what: str, name: str, node: Located) -> bool:
         """Whether a map or a policy can have this name in an object."""
@@ -232,16 +278,6 @@ class _Declarer:
         why = f"names are ASCII, at most {_MAX_NAME} characters long, and do not start with `{_RESERVED_PREFIX}`"
         self.found.error("SYR106", f"`{name[:_MAX_NAME]}` cannot be the name of {what}", node, notes=(why,))
         return False
-
-    def scalar(self, node: ast.expr) -> IntType | None:
-        spelling = ast.unparse(node)
-        own = spelling in ("int", "bool") and spelling not in self.bindings
-        name = self.exports.get(spelling, spelling if own else "")
-        if name in INT_TYPES:
-            return INT_TYPES[name]
-        known = ", ".join(sorted(SCALARS))
-        self.found.error("SYR106", f"`{spelling}` is not an integer type", node, notes=(f"known: {known}, int, bool",))
-        return None
 
     def max_entries(self, node: ast.expr) -> int | None:
         try:
@@ -254,9 +290,20 @@ class _Declarer:
             return None
         return value
 
+    def ring_size(self, node: ast.expr) -> int | None:
+        size = self.max_entries(node)
+        if size is not None and (size % _PAGE or size & (size - 1)):
+            what = f"the size of a RingBuf is a power of two and a multiple of {_PAGE} bytes"
+            self.found.error("SYR106", what, node, label=f"this is {size}", help=(f"for example {16 * _PAGE}",))
+            return None
+        return size
+
     def function(self, node: ast.FunctionDef) -> None:
         self.functions.append(node)
-        self.unusable[node.name] = "it is a function of the file, and a policy calls those of `syrup` only"
+        if any(self.export_of(d) == "func" for d in node.decorator_list):
+            self.helper(node)
+            return
+        self.unusable[node.name] = "it is not marked as a helper: write `@syrup.func` above it"
         decorators = [d for d in node.decorator_list if self.is_jit(d)]
         if not decorators:
             return
@@ -273,6 +320,19 @@ class _Declarer:
             parameter = node.args.args[0].arg
             function = FunctionSpec(node.name, (parameter,), self.source.span(node))
             self.policies.append(Policy(PolicySpec(function, input_kind, hooks), node))
+
+    def helper(self, node: ast.FunctionDef) -> None:
+        self.functions.pop()
+        if len(node.decorator_list) > 1 or isinstance(node.decorator_list[0], ast.Call):
+            self.found.error("SYR105", "`@syrup.func` stands alone above a helper function", node.decorator_list[0])
+        if self.bindings[node.name] > 1:
+            self.found.error("SYR105", f"`{node.name}` is bound more than once", _header(node))
+        self.named("a function", node.name, _header(node))
+        declared = helper(node, _header(node), self)
+        if declared:
+            self.helpers[node.name] = declared
+        else:
+            self.unusable[node.name] = "its signature is wrong"
 
     def is_jit(self, node: ast.expr) -> bool:
         callee = node.func if isinstance(node, ast.Call) else node
@@ -335,11 +395,26 @@ class _Declarer:
 
 # The largest `max_entries` that a kernel takes for 8-byte values without overflow of its size computation.
 _MAX_ENTRIES = 1 << 26
+_PAGE: Final = 4096
+
+_EXAMPLES: Final = {MapKind.RING_BUF: "Event, 65536", MapKind.LPM_TRIE: "be32, u32, 1024"}
 
 
 def _map_example(kind: MapKind, name: str) -> str:
-    arguments = "u64, 16" if kind.indexed else "u32, u64, 1024"
+    arguments = _EXAMPLES.get(kind, "u32, u64, 1024" if kind.keyed else "u64, 16")
     return f"for example `{name} = syrup.{kind.value}({arguments})`"
+
+
+def _is_bits(kind: StoredType | None) -> bool:
+    """Whether the first byte holds the most significant bits, all the way through."""
+    match kind:
+        case IntType():
+            return kind.big_endian or (kind.size == 1 and not kind.signed)
+        case ArrayType(element=element):
+            return _is_bits(element)
+        case StructType(fields=fields):
+            return all(_is_bits(f.type) for f in fields) and kind.size == sum(f.type.size for f in fields)
+    return False
 
 
 def _annotation(node: ast.expr | None) -> str:
@@ -352,9 +427,10 @@ def _annotation(node: ast.expr | None) -> str:
             return ast.unparse(node)
 
 
-def _header(node: ast.FunctionDef) -> Located:
-    """The `def name` part of a function, as a place."""
-    end = node.col_offset + len(f"def {node.name}".encode())
+def _header(node: ast.FunctionDef | ast.ClassDef) -> Located:
+    """The `def name` part of a function, or `class Name`, as a place."""
+    keyword = "class" if isinstance(node, ast.ClassDef) else "def"
+    end = node.col_offset + len(f"{keyword} {node.name}".encode())
     return ast.Constant(
         value=None, lineno=node.lineno, col_offset=node.col_offset, end_lineno=node.lineno, end_col_offset=end
     )

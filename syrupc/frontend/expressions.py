@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import ast
-import difflib
+from collections.abc import Mapping
 from typing import Final
 
 from syrupc.frontend import outside
-from syrupc.frontend.building import CASTS, PYTHON_FUNCTIONS, Builder, at, placeholder
+from syrupc.frontend.building import CASTS, PYTHON_FUNCTIONS, at, placeholder
 from syrupc.frontend.constants import Constant, NotConstant, evaluate
 from syrupc.frontend.declare import SCALARS
-from syrupc.spec import MapSpec
+from syrupc.frontend.entries import Entries
+from syrupc.frontend.record_rules import TRACED
+from syrupc.spec import ArrayType
 
-_MAP_METHODS: Final = {"get": 2, "fetch_add": 2}
 
-
-class Expressions(Builder):
+class Expressions(Entries):
     """Each method takes a node of the source and gives its normal form."""
 
     def expression(self, node: ast.expr) -> ast.expr:
@@ -45,11 +45,11 @@ class Expressions(Builder):
             case ast.Call():
                 return self.called(node)
             case ast.NamedExpr(target=target, value=value):
+                if target.id in self.references:
+                    return self.bare_reference(node, target.id)
                 return at(ast.NamedExpr(target, self.expression(value)), node)
             case ast.Subscript():
-                if self.map_of(node):
-                    return self.call("map.get_item", [self.map_name(node.value), self.expression(node.slice)], node)
-                return placeholder(node)
+                return self.subscript(node)
         return self.reject_expression(node)
 
     def folded(self, node: ast.expr) -> ast.expr | None:
@@ -72,6 +72,8 @@ class Expressions(Builder):
         return at(ast.Constant(value), node)
 
     def name(self, node: ast.Name, name: str) -> ast.expr:
+        if name in self.references:
+            return self.bare_reference(node, name)
         if name in self.locals:
             return at(ast.Name(name, ast.Load()), node)
         if name in self.declarations.constants:
@@ -80,7 +82,8 @@ class Expressions(Builder):
         if export in ("PASS", "DROP"):
             return self.intrinsic(f"syrup.{export}", node)
         own = name in PYTHON_FUNCTIONS and name not in self.declarations.bound
-        if export or own or name in self.declarations.maps:
+        known = self.declarations
+        if export or own or name in known.maps or name in known.structs or name in known.helpers:
             self.misused(node, export or name)
         else:
             self.unknown(node, name)
@@ -99,7 +102,26 @@ class Expressions(Builder):
         if self.is_syrup(node.value):
             self.no_export(node)
             return placeholder(node)
+        if (part := self.part(node)) is not None:
+            return part
         return at(ast.Attribute(self.expression(node.value), node.attr, ast.Load()), node)
+
+    def subscript(self, node: ast.Subscript) -> ast.expr:
+        declared = self.map_named(node.value)
+        if declared:
+            if not self.subscriptable(node, declared):
+                return placeholder(node)
+            return self.call("map.get_item", [self.map_name(node.value), self.expression(node.slice)], node)
+        if (part := self.part(node)) is not None:
+            return part
+        if isinstance(node.slice, ast.Slice):
+            return self.expression(node.slice)
+        values = self.constant_tuple(node.value)
+        if values is None:
+            return self.call("vector.element", [self.expression(node.value), self.expression(node.slice)], node)
+        if not values:
+            return self.reject(node, "an element of an empty tuple", "give the tuple elements")
+        return self.call("constants.element", [self.expression(node.slice), *values], node)
 
     def constant(self, node: ast.expr, value: Constant) -> ast.expr:
         if isinstance(value, tuple):
@@ -107,6 +129,8 @@ class Expressions(Builder):
         return at(ast.Constant(value), node) if isinstance(value, bool) else self.integer(node, value)
 
     def compare(self, node: ast.Compare) -> ast.expr:
+        if (test := self.tested(node)) is not None:
+            return test
         for op in node.ops:
             if type(op) in outside.COMPARISONS:
                 return self.reject(node, *outside.COMPARISONS[type(op)])
@@ -118,10 +142,11 @@ class Expressions(Builder):
         return self.membership(node, node.ops[0], node.comparators[0])
 
     def membership(self, node: ast.Compare, op: ast.cmpop, container: ast.expr) -> ast.expr:
-        left = self.expression(node.left)
         if self.map_named(container):
-            test = self.call("map.contains", [left, self.map_name(container)], node)
-        elif isinstance(container, ast.Call) and self.callee(container.func) == "range":
+            test = self.map_membership(node, container)
+            return at(ast.UnaryOp(ast.Not(), test), node) if isinstance(op, ast.NotIn) else test
+        left = self.expression(node.left)
+        if isinstance(container, ast.Call) and self.callee(container.func) == "range":
             bounds = self.range_bounds(container)
             test = self.call("int.within", [left, *bounds], node) if bounds else placeholder(node)
         else:
@@ -134,22 +159,96 @@ class Expressions(Builder):
     # -- calls ---------------------------------------------------------------------------------------------------------
 
     def called(self, node: ast.Call) -> ast.expr:
-        if node.keywords:
+        struct = isinstance(node.func, ast.Name) and self.is_declared(node.func.id, self.declarations.structs)
+        if node.keywords and not struct and not _reads(node):
             return self.reject(node.keywords[0], "a keyword argument", "give the arguments by position")
         starred = next((a for a in node.args if isinstance(a, ast.Starred)), None)
         if starred:
             return self.reject(starred, *outside.EXPRESSIONS[ast.Starred])
         match node.func:
             case ast.Attribute(value=receiver, attr=method) if self.map_named(receiver):
+                if method == "lookup":
+                    help_line = f"bind it to a variable: `ref = {self.text(node)}`"
+                    return self.reject(node, "a reference that is not bound", help_line)
                 return self.map_method(node, receiver, method)
+            case ast.Attribute(value=view, attr="read"):
+                return self.read(node, view)
+            case ast.Name(id=name) if struct:
+                return self.record(node, name)
+            case ast.Name(id=name) if self.is_declared(name, self.declarations.helpers):
+                return self.helper_call(node, name)
             case ast.Name() | ast.Attribute():
                 return self.function(node)
         return self.reject(node.func, "a call of an expression", "call a function by its name")
+
+    def is_declared(self, name: str, declared: Mapping[str, object]) -> bool:
+        return name in declared and name not in self.locals
+
+    def record(self, node: ast.Call, name: str) -> ast.expr:
+        """`Key(kind, port=80)`: the values in the order of the call, with the names of their fields."""
+        struct = self.declarations.structs[name]
+        fields = [f.name for f in struct.fields if not isinstance(f.type, ArrayType)]
+        given = [*fields[: len(node.args)], *(k.arg or "**" for k in node.keywords)]
+        if len(node.args) > len(fields) or sorted(given) != sorted(fields):
+            arrays = [f.name for f in struct.fields if f.name not in fields]
+            notes = (f"arrays start as zeros: {', '.join(f'`{a}`' for a in arrays)}",) if arrays else ()
+            form = f"`{name}({', '.join(fields)})`"
+            self.found.error(
+                "SYR205", f"a {name} is made of all its fields, each once", node, notes=notes, help=(form,)
+            )
+            return placeholder(node)
+        values = [self.expression(v) for v in (*node.args, *(k.value for k in node.keywords))]
+        order = at(ast.Constant(" ".join(given)), node)
+        return self.call("record.new", [self.shared(f"struct:{name}", struct, node), order, *values], node)
+
+    def read(self, node: ast.Call, view: ast.expr) -> ast.expr:
+        """`pkt.payload.read(Request, 4)`."""
+        offset: ast.expr
+        match node:
+            case ast.Call(args=[ast.Name(id=name) as struct], keywords=[]):
+                offset = at(ast.Constant(0), node)
+            case (
+                ast.Call(args=[ast.Name(id=name) as struct, offset], keywords=[])
+                | ast.Call(args=[ast.Name(id=name) as struct], keywords=[ast.keyword(arg="o", value=offset)])
+            ):
+                pass
+            case _:
+                name = ""
+        if not self.is_declared(name, self.declarations.structs):
+            message = "`read` takes a struct of this file, and an offset"
+            self.found.error("SYR205", message, node, help=("`pkt.payload.read(Request, 0)`",))
+            return placeholder(node)
+        receiver = self.expression(view)
+        declared = self.shared(f"struct:{name}", self.declarations.structs[name], struct)
+        return self.call("view.read", [receiver, declared, self.expression(offset)], node)
+
+    def helper_call(self, node: ast.Call, name: str) -> ast.expr:
+        helper = self.declarations.helpers[name]
+        if not self.count(node, name, len(helper.parameters)):
+            return placeholder(node)
+        callee = self.shared(f"func:{name}", helper, node.func)
+        return at(ast.Call(callee, [self.expression(a) for a in node.args], []), node)
+
+    def trace(self, node: ast.Call) -> ast.expr:
+        """`syrup.trace("kind {}", kind)`."""
+        match node.args:
+            case [ast.Constant(value=str() as form), *values]:
+                plain = form.replace("{}", "")
+                if form.count("{}") == len(values) <= TRACED and _is_plain(plain) and len(form) <= _LONGEST_TRACE:
+                    return self.call("trace.print", [at(ast.Constant(form), node), *map(self.expression, values)], node)
+        message = f"`trace` takes a constant text, and a value for each `{{}}` in it, at most {TRACED}"
+        notes = (f"the text is printable ASCII without `%` and other braces, at most {_LONGEST_TRACE} characters long",)
+        self.found.error("SYR205", message, node, notes=notes, help=('`syrup.trace("kind {}", kind)`',))
+        return placeholder(node)
 
     def function(self, node: ast.Call) -> ast.expr:
         name = self.callee(node.func)
         arguments = node.args
         match name:
+            case "trace":
+                return self.trace(node)
+            case "hash":
+                return self.intrinsic_call(node, "syrup.hash", 1)
             case "random" | "now_ns" | "cpu":
                 return self.intrinsic_call(node, f"syrup.{name}", 0)
             case "len":
@@ -213,32 +312,10 @@ class Expressions(Builder):
         elif isinstance(node.func, ast.Name):
             self.unknown(node.func, node.func.id)
 
-    def map_method(self, node: ast.Call, receiver: ast.expr, method: str) -> ast.expr:
-        if method not in _MAP_METHODS:
-            near = difflib.get_close_matches(method, _MAP_METHODS, 1)
-            known = ", ".join(f"`{m}`" for m in _MAP_METHODS)
-            help_lines = (f"did you mean `{near[0]}`?",) if near else ()
-            declared = self.map_named(receiver)
-            kind = declared.kind.value if declared else "map"
-            message = f"{kind} has no method `{method}` in a policy"
-            self.found.error("SYR204", message, node.func, notes=(f"known: {known}",), help=help_lines)
-            return placeholder(node)
-        if not self.count(node, f"{self.text(receiver)}.{method}", _MAP_METHODS[method]):
-            return placeholder(node)
-        return self.call(f"map.{method}", [self.map_name(receiver), *map(self.expression, node.args)], node)
-
     def intrinsic_call(self, node: ast.Call, name: str, parameters: int) -> ast.expr:
         if not self.count(node, self.text(node.func), parameters):
             return placeholder(node)
         return self.call(name, [self.expression(a) for a in node.args], node)
-
-    def count(self, node: ast.Call, name: str, parameters: int) -> bool:
-        if len(node.args) == parameters:
-            return True
-        takes = f"{parameters} argument{'' if parameters == 1 else 's'}"
-        help_lines = ("give the default: `.get(key, 0)`",) if name.endswith(".get") else ()
-        self.found.error("SYR205", f"`{name}` takes {takes}, not {len(node.args)}", node, help=help_lines)
-        return False
 
     def iterable(self, node: ast.expr) -> ast.expr:
         """What a `for` goes over: a range with constant bounds, one with a cap, or a tuple of constants."""
@@ -296,31 +373,13 @@ class Expressions(Builder):
             return None
         return int(value)
 
-    # -- maps ----------------------------------------------------------------------------------------------------------
 
-    def map_named(self, node: ast.expr) -> MapSpec | None:
-        if isinstance(node, ast.Name) and node.id not in self.locals:
-            return self.declarations.maps.get(node.id)
-        return None
+_LONGEST_TRACE: Final = 96
 
-    def map_of(self, node: ast.Subscript) -> MapSpec | None:
-        declared = self.map_named(node.value)
-        if declared:
-            if isinstance(node.slice, ast.Slice):
-                self.reject(node.slice, "a slice of a map", "access one entry at a time")
-                return None
-            return declared
-        known = len(self.found)
-        self.expression(node.value)
-        if len(self.found) > known:
-            return None
-        help_line = "bytes of a packet are read by size: `pkt.payload.u8(0)`"
-        self.found.error(
-            "SYR101", f"only maps are indexed, and `{self.text(node.value)}` is none", node, help=(help_line,)
-        )
-        return None
 
-    def map_name(self, node: ast.expr) -> ast.expr:
-        assert isinstance(node, ast.Name)
-        self.maps.add(node.id)
-        return at(ast.Name(f"map:{node.id}", ast.Load()), node)
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable() and not set(text) & set("%{}")
+
+
+def _reads(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Attribute) and node.func.attr == "read"

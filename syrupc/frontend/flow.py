@@ -1,23 +1,33 @@
-"""Control-flow checks on a normal form: every variable is set before it is used, and every path decides.
+"""Control-flow checks on a normal form: variables are set and references tested before use, and every path decides.
 
-Python finds both out when it runs; so would a policy, with another path's value in the register.
+Python finds these out when it runs; so would a policy, with another path's value in the register. A reference counts as
+tested from `is not None` until it is bound again or its map gains or loses an entry: the kernel may then use the memory
+of the old entry for another one.
 """
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from syrupc.frontend.normalize import NormalForm
 from syrupc.frontend.source import Findings
+from syrupc.spec import MapSpec
 
-# The variables that are surely set; None where control cannot be.
+# The variables that are surely set, and marks for the references that are tested; None where control cannot be.
 _State = frozenset[str] | None
 
+# Operations that add or remove entries.
+_CHANGES = ("map.set", "map.delete")
 
-def check_flow(function: ast.FunctionDef, found: Findings) -> None:
-    """Report variables that may be unset (SYR107) and paths without a decision (SYR108)."""
+
+def check_flow(form: NormalForm, changes: Mapping[str, frozenset[str]], found: Findings) -> None:
+    """Report variables that may be unset (SYR107), references that may be None (SYR111), and paths without an end
+    (SYR108). `changes` tells which maps gain or lose entries in each helper function."""
+    function = form.node
     names = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    checker = _FlowChecker(found, frozenset(names))
+    checker = _FlowChecker(found, frozenset(names), form.references, changes)
     end = checker.block(function.body, frozenset(a.arg for a in function.args.args))
     if end is not None:
         last = function.body[-1]
@@ -30,6 +40,29 @@ def check_flow(function: ast.FunctionDef, found: Findings) -> None:
         )
 
 
+def changed_maps(helpers: Mapping[str, NormalForm]) -> dict[str, frozenset[str]]:
+    """The maps that gain or lose entries in each helper function, or in those that it calls."""
+    changes = {name: frozenset(_directly_changed(form.node)) for name, form in helpers.items()}
+    for _ in helpers:  # as many rounds as the longest chain of calls has links
+        for name, form in helpers.items():
+            changes[name] = changes[name].union(*(changes[called] for called in form.helpers))
+    return changes
+
+
+def _directly_changed(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=operation), args=arguments) if operation in _CHANGES:
+                for each in arguments:
+                    if isinstance(each, ast.Name) and each.id.startswith("map:"):
+                        yield each.id.removeprefix("map:")
+
+
+def _tested(name: str) -> str:
+    """The mark of a reference that is tested. No name of a variable holds a blank."""
+    return f"{name} tested"
+
+
 @dataclass
 class _Loop:
     """The states in which control leaves a loop's body early."""
@@ -39,8 +72,15 @@ class _Loop:
 
 
 class _FlowChecker:
-    def __init__(self, found: Findings, variables: frozenset[str]) -> None:
+    def __init__(
+        self,
+        found: Findings,
+        variables: frozenset[str],
+        references: Mapping[str, MapSpec],
+        changes: Mapping[str, frozenset[str]],
+    ) -> None:
         self.found, self.variables = found, variables
+        self.references, self.changes = references, changes
         self.loops: list[_Loop] = []
 
     def block(self, body: list[ast.stmt], state: _State) -> _State:
@@ -69,25 +109,50 @@ class _FlowChecker:
             case ast.While():
                 return self.while_loop(node, state)
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                return self.evaluate(value, state) | {name}
+                return self.bind(name, self.evaluate(value, state))
             case ast.Expr(value=value):
                 return self.evaluate(value, state)
         return state
 
-    # A later turn starts with at least what the first one starts with, so one pass finds all that may be unset.
+    # A later turn starts with at least what the first one starts with, so one pass finds all that may be unset: what
+    # the loop takes back is taken back before it.
 
     def for_loop(self, node: ast.For, state: frozenset[str]) -> _State:
         assert isinstance(node.target, ast.Name)
         loop = _Loop()
+        state = state - frozenset(self.taken_back(node))
         end = self.turn(node.body, state | {node.target.id}, loop)
         exhausted = end if _surely_turns(node.iter) else _merge(end, state)
         return _merge(self.block(node.orelse, exhausted), *loop.breaks)
 
     def while_loop(self, node: ast.While, state: frozenset[str]) -> _State:
         loop = _Loop()
-        then, otherwise = self.decide(node.test, state)
+        then, otherwise = self.decide(node.test, state - frozenset(self.taken_back(node)))
         self.turn(node.body, then, loop)
         return _merge(self.block(node.orelse, otherwise), *loop.breaks)
+
+    def taken_back(self, loop: ast.For | ast.While) -> Iterator[str]:
+        """The marks that a turn may take away."""
+        for node in ast.walk(loop):
+            match node:
+                case ast.Name(id=name, ctx=ast.Store()) if name in self.references:
+                    yield _tested(name)
+                case ast.Call():
+                    yield from self.untested_by(node)
+
+    def untested_by(self, call: ast.Call) -> Iterator[str]:
+        """The marks of references into maps that a call adds entries to, or removes them from."""
+        match call.func:
+            case ast.Name(id=operation) if operation in _CHANGES:
+                changed = frozenset(_directly_changed(call))
+            case ast.Name(id=name) if name.startswith("func:"):
+                changed = self.changes[name.removeprefix("func:")]
+            case _:
+                return
+        yield from (_tested(name) for name, m in self.references.items() if m.kind.keyed and m.name in changed)
+
+    def bind(self, name: str, state: frozenset[str]) -> frozenset[str]:
+        return (state | {name}) - {_tested(name)}
 
     def turn(self, body: list[ast.stmt], state: _State, loop: _Loop) -> _State:
         self.loops.append(loop)
@@ -107,6 +172,10 @@ class _FlowChecker:
                 return false, true
             case ast.BoolOp(op=op, values=values):
                 return self.decide_all(isinstance(op, ast.And), values, state)
+            case ast.Call(func=ast.Name(id="place.present"), args=[tested]):
+                after = self.evaluate(node, state)
+                name = tested.target.id if isinstance(tested, ast.NamedExpr) else tested.id  # type: ignore[attr-defined]
+                return after | {_tested(name)}, after
         after = self.evaluate(node, state)
         return after, after
 
@@ -126,9 +195,14 @@ class _FlowChecker:
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
                 self.use(node, name, state)
+                if name in self.references:
+                    self.follow(node, name, state)
                 return state
             case ast.NamedExpr(target=target, value=value):
-                return self.evaluate(value, state) | {target.id}
+                return self.bind(target.id, self.evaluate(value, state))
+            case ast.Call(func=ast.Name(id="place.present"), args=[ast.Name(id=name) as tested]):
+                self.use(tested, name, state)
+                return state
             case ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
                 return _sure(*self.decide(node, state), otherwise=state)
             case ast.IfExp(test=test, body=body, orelse=orelse):
@@ -143,7 +217,7 @@ class _FlowChecker:
         for child in ast.iter_child_nodes(node):
             if isinstance(child, ast.expr):
                 state = self.evaluate(child, state)
-        return state
+        return state - frozenset(self.untested_by(node)) if isinstance(node, ast.Call) else state
 
     def use(self, node: ast.expr, name: str, state: frozenset[str]) -> None:
         if name in self.variables and name not in state:
@@ -153,6 +227,21 @@ class _FlowChecker:
                 node,
                 notes=("a path leads here that does not assign it",),
                 help=(f"give it a value first: `{name} = 0`",),
+            )
+
+    def follow(self, node: ast.expr, name: str, state: frozenset[str]) -> None:
+        """A reference is used; one that may be unset was reported already."""
+        if name in state and _tested(name) not in state:
+            declared = self.references[name]
+            table = declared.name
+            missing = f"`{table}.lookup` gives None for a missing key"
+            ended = f"adding or deleting an entry of `{table}` ends what was tested before"
+            self.found.error(
+                "SYR111",
+                f"`{name}` may be None here",
+                node,
+                notes=(f"{missing}; {ended}",),
+                help=(f"test it on every path that leads here: `if {name} is not None:`",),
             )
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from numba.core import errors, ir, types
 
@@ -15,20 +15,36 @@ from syrupc.diagnostics import Diagnostic, Label
 from syrupc.errors import InternalError
 from syrupc.frontend.bytecode import Place, to_numba_ir
 from syrupc.frontend.declare import Declarations, Policy
+from syrupc.frontend.helpers import VIEW, Annotation, Helper
 from syrupc.frontend.normalize import NormalForm
-from syrupc.frontend.source import Findings, Located, PolicySource
-from syrupc.frontend.types import DECISION, InputType
+from syrupc.frontend.operands import TypeFailure, describe
+from syrupc.frontend.source import Located, PolicySource
+from syrupc.frontend.types import (
+    BOOLEAN,
+    DECISION,
+    UDP_PAYLOAD,
+    Group,
+    HelperRef,
+    InputType,
+    View,
+    as_int,
+    loaded,
+)
 from syrupc.frontend.typing import Failure, Inferer, IntrinsicName, TypingContext
+from syrupc.spec import BOOL, FunctionSpec, Input, IntType, StructType
+
+HelperKey: TypeAlias = tuple[str, tuple[types.Type, ...]]
+"""A helper function, and the types of the arguments that it is called with."""
 
 
 @dataclass(frozen=True)
 class TypedFunction:
-    """Numba IR of one policy's function with the type of each variable and the signature of each operation.
+    """Numba IR of one function with the type of each variable and the signature of each operation.
 
-    `drops` tells whether DROP occurs in it at all.
+    `drops` tells whether DROP occurs in it at all; `calls` are the helper functions that it calls.
     """
 
-    policy: Policy
+    spec: FunctionSpec
     func_ir: ir.FunctionIR
     variables: Mapping[str, types.Type]
     operations: Mapping[Any, Any]
@@ -36,28 +52,155 @@ class TypedFunction:
     result: types.Type
     drops: bool
 
+    @property
+    def key(self) -> HelperKey:
+        return self.spec.name, self.arguments
 
-def infer(policy: Policy, form: NormalForm, declarations: Declarations, found: Findings) -> TypedFunction | None:
-    """Type one policy; what does not type goes to `found`, and then there is no result."""
-    names: dict[str, object] = {name: IntrinsicName(name) for name in form.intrinsics}
-    names |= {f"map:{name}": declarations.maps[name] for name in form.maps}
-    func_ir = to_numba_ir(form.node, declarations.source, names)
-    inferer = Inferer(TypingContext(), func_ir)
-    arguments: tuple[types.Type, ...] = (InputType(policy.spec.input),)
-    for index, (name, kind) in enumerate(zip(func_ir.arg_names, arguments, strict=True)):
-        inferer.seed_argument(name, index, kind)
-    inferer.seed_return(DECISION)
-    inferer.build_constraint()
-    undecided = _propagate(inferer)
-    if inferer.failures:
-        tree = _Nodes(policy.node, declarations.source)
-        for failure in inferer.failures:
-            found.add(tree.diagnostic(failure))
-        return None
-    if undecided:
-        raise _undecided(undecided)
-    variables, result, operations = inferer.unify()
-    return TypedFunction(policy, func_ir, variables, operations, arguments, result, "syrup.DROP" in form.intrinsics)
+    @cached_property
+    def calls(self) -> tuple[HelperKey, ...]:
+        found: dict[HelperKey, None] = {}
+        for operation, signature in self.operations.items():
+            callee = self.variables.get(operation.func.name) if getattr(operation, "op", "") == "call" else None
+            if isinstance(callee, HelperRef):
+                found[callee.helper, tuple(signature.args)] = None
+        return tuple(found)
+
+
+class Inference:
+    """Types one policy, and each helper function once for the types of arguments that it is called with."""
+
+    def __init__(self, declarations: Declarations, helpers: Mapping[str, NormalForm]) -> None:
+        self.declarations, self._forms = declarations, helpers
+        self._typed: dict[HelperKey, TypedFunction | None] = {}
+        self._found: dict[HelperKey, list[Diagnostic]] = {}
+        self._policy: TypedFunction | None = None
+        self._own: list[Diagnostic] = []
+
+    def policy(self, policy: Policy, form: NormalForm) -> TypedFunction | None:
+        """Type the policy; None if it does not type."""
+        arguments: tuple[types.Type, ...] = (InputType(policy.spec.input),)
+        self._policy = self._infer(policy.spec.function, policy.node, form, arguments, self._own, DECISION)
+        return self._policy
+
+    def helper(self, name: str, arguments: tuple[types.Type, ...]) -> types.Type:
+        """The type of a call's result. Raises `TypeFailure` for arguments that the annotations do not allow."""
+        declared = self.declarations.helpers[name]
+        for position, (kind, given) in enumerate(zip(declared.parameters, arguments, strict=True)):
+            _require_annotated(declared, position, kind, given, len(arguments))
+        typed = self._helper(declared, arguments)
+        # Its own diagnostics tell why it does not type; the caller is checked with what was declared.
+        return _declared_result(declared) if typed is None else typed.result
+
+    def called(self) -> tuple[TypedFunction, ...]:
+        """The helper functions that the policy calls, each before those that call it."""
+        ordered: dict[HelperKey, TypedFunction] = {}
+
+        def visit(function: TypedFunction) -> None:
+            for key in function.calls:
+                callee = self._typed[key]
+                if callee is not None and key not in ordered:
+                    visit(callee)
+                    ordered[key] = callee
+
+        if self._policy is not None:
+            visit(self._policy)
+        return tuple(ordered.values())
+
+    def findings(self) -> list[Diagnostic]:
+        """What does not type: in the policy, in the helpers for the types that they end up being called with, and in
+        those that nobody calls, for the types of their annotations."""
+        called = {key[0] for key in self._typed}
+        for name, declared in self.declarations.helpers.items():
+            if name not in called:
+                self._helper(declared, tuple(map(_widest, declared.parameters)))
+        found = list(self._own)
+        final = None if self._policy is None else {f.key for f in self.called()}
+        for key, diagnostics in self._found.items():
+            if final is None or key in final or key[0] not in called or self._typed[key] is None:
+                found += diagnostics
+        return found
+
+    def _helper(self, declared: Helper, arguments: tuple[types.Type, ...]) -> TypedFunction | None:
+        key = declared.name, arguments
+        if key not in self._typed:
+            self._typed[key] = None  # while it is being typed; recursion was ruled out before
+            found = self._found[key] = []
+            form = self._forms[declared.name]
+            self._typed[key] = self._infer(declared.spec, declared.node, form, arguments, found, None)
+        return self._typed[key]
+
+    def _infer(
+        self,
+        spec: FunctionSpec,
+        node: ast.FunctionDef,
+        form: NormalForm,
+        arguments: tuple[types.Type, ...],
+        found: list[Diagnostic],
+        result: types.Type | None,
+    ) -> TypedFunction | None:
+        names: dict[str, object] = {name: IntrinsicName(name) for name in form.intrinsics} | dict(form.globals)
+        func_ir = to_numba_ir(form.node, self.declarations.source, names)
+        inferer = Inferer(TypingContext(self.helper), func_ir)
+        for index, (name, kind) in enumerate(zip(func_ir.arg_names, arguments, strict=True)):
+            inferer.seed_argument(name, index, kind)
+        if result is not None:
+            inferer.seed_return(result)
+        inferer.build_constraint()
+        undecided = _propagate(inferer)
+        if inferer.failures:
+            tree = _Nodes(node, self.declarations.source)
+            found += (tree.diagnostic(failure) for failure in inferer.failures)
+            return None
+        if undecided:
+            raise _undecided(undecided)
+        variables, unified, operations = inferer.unify()
+        return TypedFunction(spec, func_ir, variables, operations, arguments, unified, "syrup.DROP" in form.intrinsics)
+
+
+def _widest(kind: Annotation) -> types.Type:
+    """The type of a parameter of which only its annotation is known."""
+    match kind:
+        case Input():
+            return InputType(kind)
+        case IntType() | StructType():
+            return loaded(kind)
+    return View(UDP_PAYLOAD) if kind == VIEW else DECISION
+
+
+def _declared_result(declared: Helper) -> types.Type:
+    kinds = tuple(map(_widest, declared.results))
+    return types.none if not kinds else kinds[0] if len(kinds) == 1 else Group(kinds)
+
+
+def _require_annotated(declared: Helper, position: int, kind: Annotation, given: types.Type, count: int) -> None:
+    if _is_annotated(kind, given):
+        return
+    name = declared.spec.parameters[position]
+    number = as_int(given)
+    convert = isinstance(kind, IntType) and number is not None
+    raise TypeFailure(
+        "SYR207",
+        f"`{name}` of `{declared.name}` is annotated {_spelt(kind)}, and the argument is {describe(given)}",
+        operands=tuple(describe(given) if i == position else "" for i in range(count)),
+        notes=("an annotation never converts",),
+        help=(f"convert: `{kind}({{{position}}})`",) if convert else (),
+    )
+
+
+def _is_annotated(kind: Annotation, given: types.Type) -> bool:
+    match kind:
+        case IntType():
+            number = as_int(given)
+            return given == BOOLEAN if kind is BOOL else number is not None and number.fits(kind)
+        case StructType():
+            return bool(given == loaded(kind))
+        case Input():
+            return bool(given == InputType(kind))
+    return isinstance(given, View)
+
+
+def _spelt(kind: Annotation) -> str:
+    return f"syrup.{kind.value}" if isinstance(kind, Input) else f"syrup.{kind}" if kind == VIEW else str(kind)
 
 
 def _propagate(inferer: Inferer) -> Exception | None:

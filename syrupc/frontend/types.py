@@ -10,10 +10,35 @@ from typing import Any, Final
 
 from numba.core import types
 
-from syrupc.spec import BOOL, I8, I16, I32, INT, U8, U16, U32, U64, Input, IntType, MapSpec
+from syrupc.spec import (
+    BE16,
+    BE32,
+    BE64,
+    BOOL,
+    I8,
+    I16,
+    I32,
+    INT,
+    U8,
+    U16,
+    U32,
+    U64,
+    ArrayType,
+    Input,
+    IntType,
+    MapSpec,
+    StoredType,
+    StructType,
+)
 
 NON_NEGATIVE: Final = IntType("int >= 0", 63, False)
 """The type of an `int` that cannot be negative: it mixes with `u64`."""
+
+UDP_PAYLOAD: Final = 8
+"""Where the payload of a datagram starts, from its transport header."""
+
+MAX_SEGMENT: Final = 65535
+"""The longest transport segment: that of IPv6, where the header of 40 bytes does not count."""
 
 # In this order the first that holds all values of two types is their join.
 _LADDER: Final = (BOOL, U8, I8, U16, I16, U32, I32, NON_NEGATIVE, INT, U64)
@@ -76,6 +101,11 @@ class View(types.Type):
         self.start = start
         super().__init__(f"View({start})")
 
+    @property
+    def longest(self) -> int:
+        """How many bytes there can be."""
+        return MAX_SEGMENT - self.start
+
 
 class MapRef(types.Opaque):
     """A declared map."""
@@ -85,12 +115,73 @@ class MapRef(types.Opaque):
         super().__init__(f"{spec.kind.value}({spec.name})")
 
 
-class Entry(types.Type):
-    """A value inside a map, found by one lookup."""
+class StructRef(types.Opaque):
+    """A declared struct, where its name is used."""
 
-    def __init__(self, spec: MapSpec) -> None:
+    def __init__(self, spec: StructType) -> None:
         self.spec = spec
-        super().__init__(f"Entry({spec.name})")
+        super().__init__(f"struct {spec.name}")
+
+
+class Word(types.Opaque):
+    """A string that names something in an operation: a field, a list of fields, a format."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(f"Word({text!r})")
+
+
+class Record(types.Type):
+    """The value of a struct; it never changes."""
+
+    def __init__(self, spec: StructType) -> None:
+        self.spec = spec
+        # The layout is part of the type: two structs may have one name in two scopes of a test.
+        super().__init__(f"Record({spec.name}: {', '.join(f'{f.name} {f.type}' for f in spec.fields)})")
+
+
+class Vector(types.Type):
+    """The value of an array inside a record."""
+
+    def __init__(self, spec: ArrayType) -> None:
+        self.spec = spec
+        super().__init__(f"Vector({spec})")
+
+
+class Place(types.Type):
+    """Memory inside a value of a map: the whole value, or a part of it that is stored as `kind`.
+
+    `maybe` says that a lookup gave it, and that it may be None.
+    """
+
+    def __init__(self, spec: MapSpec, kind: StoredType, maybe: bool = False) -> None:
+        self.spec, self.kind, self.maybe = spec, kind, maybe
+        super().__init__(f"{'Reference' if maybe else 'Place'}({spec.name}: {kind})")
+
+
+class Group(types.Type):
+    """The values that a helper function returns together."""
+
+    def __init__(self, parts: tuple[types.Type, ...]) -> None:
+        self.parts = parts
+        super().__init__(f"Group({', '.join(map(str, parts))})")
+
+
+class HelperRef(types.Callable, types.Opaque):
+    """A helper function of the policy file."""
+
+    def __init__(self, name: str) -> None:
+        self.helper = name
+        super().__init__(f"function {name}")
+
+    def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
+        return context.resolve_function_type(self, args, kws)
+
+    def get_call_signatures(self) -> tuple[tuple[()], bool]:
+        return (), False
+
+    def get_impl_key(self, _sig: Any) -> str:
+        return "helper.call"
 
 
 class Range(types.Type):
@@ -189,9 +280,23 @@ def as_int(kind: types.Type) -> Int | None:
     return kind if isinstance(kind, Int) else None
 
 
+_HOST: Final = {BE16: U16, BE32: U32, BE64: U64}
+
+
 def integer(values: IntType) -> types.Type:
     """The type of a value that was read from storage of type `values`."""
-    return BOOLEAN if values is BOOL else Int(values)
+    return BOOLEAN if values is BOOL else Int(_HOST.get(values, values))
+
+
+def loaded(kind: StoredType) -> types.Type:
+    """The type of the value that storage of this type holds."""
+    match kind:
+        case IntType():
+            return integer(kind)
+        case ArrayType():
+            return Vector(kind)
+        case StructType():
+            return Record(kind)
 
 
 def join(left: types.Type, right: types.Type) -> types.Type | None:
@@ -201,7 +306,17 @@ def join(left: types.Type, right: types.Type) -> types.Type | None:
     if DECISION in (left, right):
         other = right if left == DECISION else left
         return DECISION if as_int(other) else None
+    if isinstance(left, Group) and isinstance(right, Group):
+        return _join_groups(left, right)
     a, b = as_int(left), as_int(right)
     if a is None or b is None:
         return None
     return next((Int(t) for t in _LADDER[1:] if a.fits(t) and b.fits(t)), None)
+
+
+def _join_groups(left: Group, right: Group) -> Group | None:
+    if len(left.parts) != len(right.parts):
+        return None
+    parts = [join(a, b) for a, b in zip(left.parts, right.parts, strict=True)]
+    known = tuple(p for p in parts if p is not None)
+    return Group(known) if len(known) == len(parts) else None

@@ -6,7 +6,7 @@ Numba's registries are neither read nor written: the context below answers every
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,24 @@ from numba.core import typing as numba_typing
 from numba.core.typeconv import Conversion
 from numba.core.typing import Signature
 
-from syrupc.frontend.rules import RULES, TypeFailure, attributes, describe
-from syrupc.frontend.types import BOOLEAN, DECISION, Intrinsic, Lit, MapRef, Method, as_int, join
-from syrupc.spec import MapSpec
+from syrupc.frontend.helpers import Helper
+from syrupc.frontend.operands import TypeFailure, describe
+from syrupc.frontend.record_rules import general
+from syrupc.frontend.rules import RULES, attributes
+from syrupc.frontend.types import (
+    BOOLEAN,
+    DECISION,
+    HelperRef,
+    Intrinsic,
+    Lit,
+    MapRef,
+    Method,
+    StructRef,
+    Word,
+    as_int,
+    join,
+)
+from syrupc.spec import MapSpec, StructType
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,14 @@ class IntrinsicName:
 
 
 class TypingContext(numba_typing.BaseContext):
-    """Answers what Numba's inference asks about names, calls, attributes, conversions and joins."""
+    """Answers what Numba's inference asks about names, calls, attributes, conversions and joins.
+
+    `helper` gives the type of a helper function's result, by its name and the types of the arguments.
+    """
+
+    def __init__(self, helper: Callable[[str, tuple[types.Type, ...]], types.Type] | None = None) -> None:
+        self._helper = helper
+        super().__init__()
 
     def load_additional_registries(self) -> None:
         """There are none."""
@@ -44,6 +66,12 @@ class TypingContext(numba_typing.BaseContext):
                 return Intrinsic(name)
             case MapSpec():
                 return MapRef(val)
+            case StructType():
+                return StructRef(val)
+            case Helper():
+                return HelperRef(val.name)
+            case str():
+                return Word(val)
             case bool():
                 return BOOLEAN
             case int():
@@ -59,6 +87,10 @@ class TypingContext(numba_typing.BaseContext):
 
     def resolve_function_type(self, func: Any, args: Any, kws: Any) -> Signature:
         assert not kws
+        if isinstance(func, HelperRef):
+            assert self._helper is not None
+            arguments = tuple(general(a) for a in args)
+            return Signature(self._helper(func.helper, arguments), arguments, None)
         if isinstance(func, Method):
             return Signature(RULES[func.operation](func.this, *args), tuple(args), func.this)
         name = func if isinstance(func, str) else func.operation if isinstance(func, Intrinsic) else None

@@ -34,13 +34,19 @@ def call_helper(builder: ir.IRBuilder, number: int, result: ir.Type, arguments: 
 
 @dataclass
 class FunctionState:
-    """What the operations of one function share. `loc` is the place of the operation that is being lowered."""
+    """What the operations of one function share.
+
+    `loc` is the place of the operation that is being lowered, `callee` the helper function that it calls, if it calls
+    one. `context` is what the function has of the kernel's context: the argument that is a packet, or a view of one.
+    """
 
     module: ModuleBuilder
     faults: FaultTable
     maps: Mapping[str, ir.GlobalVariable]
+    helpers: Mapping[tuple[str, tuple[Any, ...]], ir.Function]
     loc: Any = None
-    context: ir.Argument | None = None
+    callee: str = ""
+    context: ir.Value | None = None
     _entry_values: dict[str, ir.Value] = field(default_factory=dict)
 
 
@@ -84,6 +90,11 @@ class Code:
         BPF has 512 bytes of stack, and a policy may look up many keys.
         """
         return self.on_entry(f"{role} {kind}", lambda builder: builder.alloca(kind))
+
+    def bytes_slot(self, role: str, size: int) -> ir.Value:
+        """Such a place for so many bytes, on a multiple of 8."""
+        words = -(-size // 8)
+        return self.builder.bitcast(self.slot(role, I64 if words == 1 else ir.ArrayType(I64, words)), BYTE_POINTER)
 
     def variable(self, kind: ir.Type) -> ir.Value:
         """A place of its own, which LLVM turns into a register."""
@@ -146,6 +157,7 @@ class Code:
         """As it is stored: wrapped to the width."""
         if target is BOOL:
             return self.builder.zext(self.truth(value, kind), I8)
+        # Byte order is a matter of memory: see `records`.
         register = self.register(value, kind)
         return register if target.size == 8 else self.builder.trunc(register, ir.IntType(target.size * 8))
 

@@ -15,7 +15,7 @@ from llvmlite.ir import values
 from numba.core import debuginfo
 
 from syrupc.frontend.source import PolicySource
-from syrupc.spec import IntType
+from syrupc.spec import ArrayType, IntType, StoredType, StructType
 
 _LANGUAGE = "DW_LANG_C11"  # BTF knows the types of C; Python's own tag changes nothing of it
 _PRODUCER = "syrupc"
@@ -130,30 +130,50 @@ class DebugInfo:
             },
         )
 
+    def stored(self, kind: StoredType) -> MetadataNode:
+        """The C type of what a key or a value holds."""
+        match kind:
+            case IntType():
+                return self.integer(kind)
+            case ArrayType():
+                return self.array(self.stored(kind.element), kind.element.size * 8, kind.count)
+            case StructType():
+                members = [(f.name, self.stored(f.type), f.type.size, f.offset) for f in kind.fields]
+                return self._structure(members, kind.size, kind.name)
+
     def structure(self, members: Sequence[tuple[str, MetadataNode]]) -> MetadataNode:
         """A struct of pointers, as the definition of a map is written."""
+        placed = [(name, kind, 8, 8 * index) for index, (name, kind) in enumerate(members)]
+        return self._structure(placed, 8 * len(members))
+
+    def _structure(
+        self, members: Sequence[tuple[str, MetadataNode, int, int]], size: int, name: str | None = None
+    ) -> MetadataNode:
+        """A struct of members, each with its size and offset in bytes."""
         nodes = [
             self._node(
                 "DIDerivedType",
                 {
                     "tag": Token("DW_TAG_member"),
-                    "name": name,
+                    "name": member,
                     "file": self.file,
                     "line": 1,
                     "baseType": kind,
-                    "size": 64,
-                    "offset": 64 * index,
+                    "size": 8 * bytes_,
+                    "offset": 8 * offset,
                 },
             )
-            for index, (name, kind) in enumerate(members)
+            for member, kind, bytes_, offset in members
         ]
+        named: dict[str, Operand] = {"name": name} if name else {}
         return self._node(
             "DICompositeType",
             {
                 "tag": Token("DW_TAG_structure_type"),
+                **named,
                 "file": self.file,
                 "line": 1,
-                "size": 64 * len(members),
+                "size": 8 * size,
                 "elements": self._list(nodes),
             },
         )
@@ -179,9 +199,12 @@ class DebugInfo:
         variable.set_metadata("dbg", both)
         self._globals.elements.append(both)
 
-    def scope(self, name: str, line: int) -> MetadataNode:
-        """The subprogram of a function that is inlined: places inside refer to it."""
-        return self._subprogram(name, None, (), line, "DISPFlagDefinition | DISPFlagOptimized | DISPFlagLocalToUnit")
+    def function(self, name: str, parameters: Sequence[str], line: int) -> MetadataNode:
+        """The subprogram of a function of the program: places inside refer to it, also where it is inlined."""
+        result = self.integer(IntType("int", 32, True))
+        kinds = [(parameter, self.pointer(None)) for parameter in parameters]
+        flags = "DISPFlagDefinition | DISPFlagOptimized | DISPFlagLocalToUnit"
+        return self._subprogram(name, result, kinds, line, flags)
 
     def program(self, function: ir.Function, line: int) -> MetadataNode:
         """The subprogram of an entry point: `int name(void *ctx)`."""

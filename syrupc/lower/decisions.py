@@ -10,7 +10,7 @@ from numba.core import types
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import CompileError
-from syrupc.frontend.rules import describe
+from syrupc.frontend.operands import describe
 from syrupc.frontend.types import DECISION, Lit
 from syrupc.lower.code import I64, Code, Lowering, const
 from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT, PASS_SLOT, FaultKind

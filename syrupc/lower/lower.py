@@ -9,13 +9,14 @@ from typing import Final
 
 from llvmlite import ir
 
-from syrupc.frontend.analyze import TypedPolicies
-from syrupc.frontend.infer import TypedFunction
+from syrupc.frontend.analyze import TypedPolicies, TypedPolicy
+from syrupc.frontend.infer import HelperKey, TypedFunction
 from syrupc.frontend.source import PolicySource
 from syrupc.kernel.hooks import HOOKS
+from syrupc.lower.calls import REGISTERS
 from syrupc.lower.code import FunctionState
 from syrupc.lower.debug import FunctionDebug
-from syrupc.lower.module import BYTE_POINTER, REUSEPORT_SOCKARRAY, FaultTable, ModuleBuilder, Target
+from syrupc.lower.module import REUSEPORT_SOCKARRAY, FaultTable, ModuleBuilder, Target
 from syrupc.lower.socket import Entry, emit_entry
 from syrupc.lower.target import lower_function
 from syrupc.objfile.metadata import encode_spec
@@ -39,9 +40,9 @@ def lower(policies: TypedPolicies, target: Target, hooks: tuple[str, ...] | None
     maps = {name: builder.declared_map(spec) for name, spec in declarations.maps.items()}
     executors: dict[str, ir.GlobalVariable] = {}
     programs = [
-        _program(builder, function, HOOKS[hook], maps, executors)
-        for function in policies.functions
-        for hook in function.policy.spec.hooks
+        _program(builder, policy, HOOKS[hook], maps, executors)
+        for policy in policies.policies
+        for hook in policy.policy.spec.hooks
         if hooks is None or hook in hooks
     ]
     assert programs, "every policy is for the one hook that there is"
@@ -57,20 +58,23 @@ def lower(policies: TypedPolicies, target: Target, hooks: tuple[str, ...] | None
 
 def _program(
     builder: ModuleBuilder,
-    function: TypedFunction,
+    policy: TypedPolicy,
     hook: HookSpec,
     maps: Mapping[str, ir.GlobalVariable],
     executors: dict[str, ir.GlobalVariable],
 ) -> ProgramSpec:
-    name = function.policy.spec.name
-    line = function.policy.spec.function.span.line
+    name = policy.policy.spec.name
+    line = policy.policy.spec.function.span.line
     if hook.name not in executors:
         kernel_type = _EXECUTOR_MAP_TYPES[hook.executor_map]
         executors[hook.name] = builder.executors(f"syrup_{hook.name}", kernel_type)
     faults = FaultTable(builder.target)
-    body = _body(builder, function, f"{name}.{hook.name}.body", maps, faults)
+    functions = _Functions(builder, maps, faults, f"{name}.{hook.name}")
+    for helper in policy.helpers:
+        functions.add_helper(helper)
+    body = functions.body(policy.function)
     counters = builder.counters(f"syrup_counts_{name}", faults.slots)
-    entry = Entry(name, hook.section, body, function.drops, executors[hook.name], counters, line)
+    entry = Entry(name, hook.section, body, policy.drops, executors[hook.name], counters, line)
     emit_entry(entry, builder.module, builder.debug)
     return ProgramSpec(
         name=name,
@@ -82,20 +86,49 @@ def _program(
     )
 
 
-def _body(
-    builder: ModuleBuilder,
-    function: TypedFunction,
-    name: str,
-    maps: Mapping[str, ir.GlobalVariable],
-    faults: FaultTable,
-) -> ir.Function:
-    """The policy's own function, to be inlined into its program."""
-    state = FunctionState(builder, faults, maps)
-    scope = builder.debug.scope(name, function.policy.spec.function.span.line)
-    lowered = lower_function(function, name, state, FunctionDebug(builder.debug, scope))
-    lowered.set_metadata("dbg", scope)
-    assert lowered.args[1].type == BYTE_POINTER
-    return lowered
+class _Functions:
+    """The functions of one program, for LLVM to inline: the policy's own, and its helpers.
+
+    A helper that is large and called from several places stays a function, which kernels take if its arguments fit
+    registers; any other is inlined whatever it costs.
+    """
+
+    def __init__(
+        self, builder: ModuleBuilder, maps: Mapping[str, ir.GlobalVariable], faults: FaultTable, prefix: str
+    ) -> None:
+        self.builder, self.maps, self.faults, self.prefix = builder, maps, faults, prefix
+        self.helpers: dict[HelperKey, ir.Function] = {}
+        self._depths: dict[HelperKey, int] = {}
+
+    def add_helper(self, function: TypedFunction) -> None:
+        """Lower a helper; those that it calls were added before."""
+        lowered = self._lower(function, f"{self.prefix}.{function.spec.name}.{len(self.helpers)}")
+        depth = 1 + max((self._depths[key] for key in function.calls), default=0)
+        if depth > _DEEPEST or not _fits_registers(lowered):
+            lowered.attributes.add("alwaysinline")
+        self.helpers[function.key], self._depths[function.key] = lowered, depth
+
+    def body(self, function: TypedFunction) -> ir.Function:
+        """Lower the policy's own function."""
+        return self._lower(function, f"{self.prefix}.body")
+
+    def _lower(self, function: TypedFunction, name: str) -> ir.Function:
+        state = FunctionState(self.builder, self.faults, self.maps, self.helpers)
+        names = ("result", *function.spec.parameters)
+        debug = self.builder.debug
+        scope = debug.function(name, names, function.spec.span.line)
+        lowered = lower_function(function, name, state, FunctionDebug(debug, scope))
+        lowered.set_metadata("dbg", scope)
+        return lowered
+
+
+_DEEPEST: Final = 4
+"""Calls within calls that stay calls. The kernel follows eight, and all share its 512 bytes of stack."""
+
+
+def _fits_registers(function: ir.Function) -> bool:
+    leaves = (ir.IntType, ir.PointerType)
+    return len(function.args) <= REGISTERS and all(isinstance(a.type, leaves) for a in function.args)
 
 
 def _portable(spec: MapSpec, source: PolicySource) -> MapSpec:

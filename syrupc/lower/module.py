@@ -2,26 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from llvmlite import ir
 
+from syrupc.diagnostics import Diagnostic
+from syrupc.errors import CompileError
 from syrupc.frontend.source import PolicySource
+from syrupc.kernel.map_types import MAP_TYPES
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.lower.debug import DebugInfo
 from syrupc.lower.emitter import TRIPLE
-from syrupc.spec import FIRST_EXECUTOR_SLOT, U32, U64, FaultKind, FaultSite, IntType, MapKind, MapSpec
+from syrupc.spec import (
+    FIRST_EXECUTOR_SLOT,
+    U8,
+    U32,
+    U64,
+    ArrayType,
+    FaultKind,
+    FaultSite,
+    IntType,
+    MapKind,
+    MapSpec,
+    StoredType,
+    StructType,
+)
 
 DATA_LAYOUT: Final = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"
 LICENSE: Final = "Dual BSD/GPL"
 
 # include/uapi/linux/bpf.h, enum bpf_map_type
-_MAP_TYPES: Final = {MapKind.HASH_MAP: 1, MapKind.ARRAY: 2, MapKind.PER_CPU_ARRAY: 6}
+_MAP_TYPES: Final = {
+    MapKind.HASH_MAP: 1,
+    MapKind.ARRAY: 2,
+    MapKind.PER_CPU_HASH_MAP: 5,
+    MapKind.PER_CPU_ARRAY: 6,
+    MapKind.LRU_HASH_MAP: 9,
+    MapKind.LPM_TRIE: 11,
+    MapKind.QUEUE: 22,
+    MapKind.STACK: 23,
+    MapKind.RING_BUF: 27,
+    MapKind.BLOOM: 30,
+}
 REUSEPORT_SOCKARRAY: Final = 20
+_F_NO_PREALLOC: Final = 1
 _F_MMAPABLE: Final = 1 << 10
+_FLAGS: Final = {MapKind.ARRAY: _F_MMAPABLE, MapKind.LPM_TRIE: _F_NO_PREALLOC}
 
 BYTE_POINTER: Final = ir.IntType(8).as_pointer()
+
+
+def matched_key(key: StoredType) -> StructType:
+    """What an LPM trie is asked with: how many bits count, and the bits."""
+    return StructType.of("", [("bits", U32), ("data", ArrayType(U8, key.size))])
 
 
 @dataclass(frozen=True)
@@ -65,28 +100,43 @@ class ModuleBuilder:
         self._section_bytes("syrup_license", "license", LICENSE.encode() + b"\0")
 
     def declared_map(self, spec: MapSpec) -> ir.GlobalVariable:
-        flags = _F_MMAPABLE if spec.kind is MapKind.ARRAY else 0
-        line = spec.span.line if spec.span else 1
-        return self.map(spec.name, _MAP_TYPES[spec.kind], spec.key, spec.value, spec.max_entries, flags, line)
+        self._require_kind(spec)
+        numbers = {"type": _MAP_TYPES[spec.kind], "max_entries": spec.max_entries}
+        if spec.kind in _FLAGS:
+            numbers["map_flags"] = _FLAGS[spec.kind]
+        types: dict[str, StoredType] = {}
+        if spec.key is not None:
+            types = {"key": matched_key(spec.key) if spec.kind is MapKind.LPM_TRIE else spec.key, "value": spec.value}
+        elif spec.kind is not MapKind.RING_BUF:  # without keys, the kernel takes no types
+            numbers["value_size"] = spec.value.size
+        return self._map(spec.name, numbers, types, spec.span.line if spec.span else 1)
 
-    def map(
-        self,
-        name: str,
-        kernel_type: int,
-        key: IntType,
-        value: IntType,
-        max_entries: int,
-        flags: int = 0,
-        line: int = 1,
+    def _require_kind(self, spec: MapSpec) -> None:
+        number = _MAP_TYPES[spec.kind]
+        if number in self.target.profile.map_types:
+            return
+        since = MAP_TYPES[number].since
+        raise CompileError(
+            Diagnostic(
+                "SYR301",
+                f"Linux {self.target.profile.name} has no {spec.kind.value}",
+                spec.span,
+                notes=(f"it came with Linux {since}; an object is compiled for the oldest kernel that shall load it",),
+                help=(f"say that the machine is newer: `--kernel {since}`, or a later release that is known",),
+            )
+        )
+
+    def map(self, name: str, kernel_type: int, key: IntType, value: IntType, max_entries: int) -> ir.GlobalVariable:
+        """A map that the policy does not declare."""
+        return self._map(name, {"type": kernel_type, "max_entries": max_entries}, {"key": key, "value": value}, 1)
+
+    def _map(
+        self, name: str, numbers: Mapping[str, int], types: Mapping[str, StoredType], line: int
     ) -> ir.GlobalVariable:
         """A map as libbpf defines it: a variable in `.maps` whose *type* holds the numbers, as lengths of arrays."""
-        numbers = {"type": kernel_type, "max_entries": max_entries}
-        if flags:
-            numbers["map_flags"] = flags
         integer = self.debug.integer(IntType("int", 32, True))
         members = [(n, self.debug.pointer(self.debug.array(integer, 32, v))) for n, v in numbers.items()]
-        members += [("key", self.debug.pointer(self.debug.integer(key)))]
-        members += [("value", self.debug.pointer(self.debug.integer(value)))]
+        members += [(n, self.debug.pointer(self.debug.stored(kind))) for n, kind in types.items()]
         storage = ir.ArrayType(ir.IntType(8), 8 * len(members))
         variable = ir.GlobalVariable(self.module, storage, name)
         variable.section = ".maps"

@@ -13,6 +13,7 @@ from llvmlite import ir
 
 from syrupc.frontend.rules import MAX_PAYLOAD, READS
 from syrupc.frontend.types import Lit
+from syrupc.lower import records
 from syrupc.lower.code import I32, I64, Code, Lowering, const
 from syrupc.lower.module import BYTE_POINTER
 from syrupc.spec import FaultKind
@@ -65,18 +66,42 @@ def _load(code: Code, start: int, size: int, swapped: bool, offset: ir.Value, ki
     return ordered if size == 8 else builder.zext(ordered, I64)
 
 
-def _copy_out(code: Code, position: ir.Value, bits: ir.IntType) -> ir.Value:
-    slot = code.slot("copy", bits)
+def _read_record(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:
+    """The fields of a struct that lies at an offset, after one check for all of them."""
+    view, struct, kind = signature.args[0], signature.args[1].spec, signature.args[2]
     builder = code.builder
-    arguments = [
-        code.input,
-        builder.trunc(position, I32),
-        builder.bitcast(slot, BYTE_POINTER),
-        I32(bits.width // 8),
-    ]
+    offset = code.register(values[2], kind)
+    if not isinstance(kind, Lit):
+        offset = code.opaque(offset)
+        limit = const(view.longest - struct.size)
+        code.fault_if(builder.icmp_unsigned(">", offset, limit), FaultKind.SHORT_PACKET)
+    position = builder.add(offset, const(view.start))
+    pointer = builder.gep(_data(code), [position])
+    end = builder.gep(pointer, [const(struct.size)])
+    present = builder.icmp_unsigned("<=", end, _data_end(code))
+    with code.choose(present, likely=True) as (linear, paged):
+        with linear:
+            near, near_block = records.read(code, struct, pointer), builder.block
+        with paged:
+            copied = _copied(code, position, code.bytes_slot("copy", struct.size), struct.size)
+            far, far_block = records.read(code, struct, copied), builder.block
+    record = builder.phi(near.type)
+    record.add_incoming(near, near_block)
+    record.add_incoming(far, far_block)
+    return record
+
+
+def _copy_out(code: Code, position: ir.Value, bits: ir.IntType) -> ir.Value:
+    return code.builder.load(_copied(code, position, code.slot("copy", bits), bits.width // 8))
+
+
+def _copied(code: Code, position: ir.Value, slot: ir.Value, size: int) -> ir.Value:
+    """The stack memory `slot`, into which the kernel copied `size` bytes; a copy that fails is a fault."""
+    builder = code.builder
+    arguments = [code.input, builder.trunc(position, I32), builder.bitcast(slot, BYTE_POINTER), I32(size)]
     failed = builder.icmp_signed("!=", code.helper(_SKB_LOAD_BYTES, I64, arguments), const(0))
     code.fault_if(failed, FaultKind.SHORT_PACKET)
-    return builder.load(slot)
+    return slot
 
 
 def _field(code: Code, name: str, offset: int, kind: ir.Type) -> ir.Value:
@@ -128,4 +153,5 @@ ATTRIBUTES: Final[Mapping[str, Any]] = {
 LOWERINGS: Final[Mapping[str, Lowering]] = {
     **{f"view.{method}": _read(method) for method in READS},
     "view.len": _length,
+    "view.read": _read_record,
 }

@@ -31,19 +31,25 @@ from syrupc.frontend.types import (
     Capped,
     Constants,
     Decision,
-    Entry,
+    Group,
+    HelperRef,
     InputType,
     Int,
     Intrinsic,
     Lit,
     MapRef,
     Method,
+    Place,
     Range,
+    Record,
+    StructRef,
+    Vector,
     View,
+    Word,
     as_int,
 )
 from syrupc.frontend.typing import IntrinsicName, TypingContext
-from syrupc.lower import arithmetic, builtins, decisions, maps, packets
+from syrupc.lower import arithmetic, builtins, calls, decisions, maps, packets, records
 from syrupc.lower.code import I32, I64, Code, FunctionState, Lowering, const
 from syrupc.lower.debug import FunctionDebug
 from syrupc.lower.module import BYTE_POINTER
@@ -53,9 +59,11 @@ _SUPPORTED_NUMBA: Final = (0, 68)
 LOWERINGS: Final[Mapping[str, Lowering]] = {
     **arithmetic.LOWERINGS,
     **builtins.LOWERINGS,
+    **calls.LOWERINGS,
     **decisions.LOWERINGS,
     **maps.LOWERINGS,
     **packets.LOWERINGS,
+    **records.LOWERINGS,
 }
 """Operation -> its lowering, for every operation that has a typing rule."""
 
@@ -79,7 +87,10 @@ class _LeafModel(models.PrimitiveModel):
         Method: BYTE_POINTER,
         MapRef: BYTE_POINTER,
         Intrinsic: BYTE_POINTER,
-        Entry: BYTE_POINTER,
+        HelperRef: BYTE_POINTER,
+        StructRef: BYTE_POINTER,
+        Word: BYTE_POINTER,
+        Place: BYTE_POINTER,
         Range: BYTE_POINTER,
         Constants: BYTE_POINTER,
         Capped: I64,
@@ -92,10 +103,31 @@ class _LeafModel(models.PrimitiveModel):
         super().__init__(dmm, fe_type, kind)
 
 
+class _AggregateModel(models.PrimitiveModel):
+    """A type of several parts, held as one LLVM value."""
+
+    def __init__(self, dmm: Any, fe_type: types.Type) -> None:
+        super().__init__(dmm, fe_type, held(fe_type))
+
+
+def held(kind: types.Type) -> ir.Type:
+    """How a value of this type is held in LLVM IR."""
+    match kind:
+        case Record(spec=spec) | Vector(spec=spec):
+            return records.aggregate(spec)
+        case Group(parts=parts):
+            return ir.LiteralStructType([held(p) for p in parts])
+        case _ if kind == BOOLEAN:
+            return ir.IntType(1)
+    return _LeafModel.VALUES[type(kind)]
+
+
 def _data_models() -> Any:
     manager = datamodel.default_manager.copy()
     for kind in _LeafModel.VALUES:
         manager.register(kind, _LeafModel)
+    for kind in (Record, Vector, Group):
+        manager.register(kind, _AggregateModel)
     return manager
 
 
@@ -158,6 +190,7 @@ class TargetContext(BaseContext):
 
     def get_function(self, fn: Any, sig: Any, _firstcall: bool = True) -> Any:
         key = fn if isinstance(fn, str) else fn.get_impl_key(sig)
+        self.function_state.callee = fn.helper if isinstance(fn, HelperRef) else ""
         lower = LOWERINGS[key]
 
         def call(builder: Any, args: Any, _loc: Any = None) -> Any:
@@ -167,6 +200,10 @@ class TargetContext(BaseContext):
         return call
 
     def get_getattr(self, typ: Any, attr: str) -> Any:
+        if isinstance(typ, Record):
+            return lambda _context, builder, _typ, value, _attr: records.attribute(
+                Code(builder, self.function_state), typ, value, attr
+            )
         assert isinstance(typ, InputType)
         read = packets.ATTRIBUTES[attr]
         return lambda _context, builder, _typ, value, _attr: read(Code(builder, self.function_state), value)
@@ -180,6 +217,9 @@ class TargetContext(BaseContext):
         code = Code(builder, self.function_state)
         if toty == DECISION:
             return decisions.decide(code, val, fromty)
+        if isinstance(toty, Group):
+            parts = [self.cast(builder, builder.extract_value(val, i), *k) for i, k in _pairs(fromty, toty)]
+            return records.grouped(code, parts)
         assert as_int(fromty) is not None, f"cast from {fromty} to {toty}"
         return code.truth(val, fromty) if toty == BOOLEAN else code.register(val, fromty)
 
@@ -203,6 +243,10 @@ class TargetContext(BaseContext):
 
     def pair_second(self, builder: Any, val: Any, _ty: Any) -> Any:
         return builder.extract_value(val, 1)
+
+
+def _pairs(before: Any, after: Group) -> enumerate[tuple[types.Type, types.Type]]:
+    return enumerate(zip(before.parts, after.parts, strict=True))
 
 
 class _Library:
@@ -229,7 +273,9 @@ class _Lowerer(lowering.Lower):
 
     def extract_function_arguments(self) -> Any:
         arguments = super().extract_function_arguments()
-        self.context.function_state.context = arguments[0]
+        # A packet, and a view of one, is the kernel's context as far as registers go.
+        packets_ = [a for a, kind in zip(arguments, self.fndesc.argtypes, strict=True) if _is_packet(kind)]
+        self.context.function_state.context = packets_[0] if packets_ else None
         return arguments
 
     def lower_inst(self, inst: Any) -> None:
@@ -238,6 +284,10 @@ class _Lowerer(lowering.Lower):
         column = 0 if self.loc.col is None else source.column(self.loc.line, self.loc.col)
         self.debuginfo.column = column
         super().lower_inst(inst)
+
+
+def _is_packet(kind: types.Type) -> bool:
+    return isinstance(kind, InputType | View)
 
 
 class _PassState(dict[str, Any]):

@@ -14,5 +14,5 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x: float = 3  # E: SYR106 not an integer type
+    x: float = 3  # E: SYR106 neither an integer type nor a struct
     return x

@@ -1,6 +1,6 @@
 import syrup
 
-table = syrup.Array(float, 4)  # E: SYR106 not an integer type
+table = syrup.Array(float, 4)  # E: SYR106 neither an integer type nor a struct
 
 
 @syrup.jit

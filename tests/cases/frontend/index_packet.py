@@ -14,4 +14,4 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt.payload[0]  # E: SYR101 only maps are indexed
+    return pkt.payload[0]  # E: SYR203 a view of bytes is not indexed

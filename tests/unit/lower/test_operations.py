@@ -34,7 +34,7 @@ def _decide(body: str, payload: bytes = b"", **fields: int) -> str:
 
 
 def test_every_operation_has_a_rule_and_a_lowering() -> None:
-    assert set(RULES) == set(LOWERINGS)
+    assert {*RULES, "helper.call"} == set(LOWERINGS)  # a helper's result is typed by its body
 
 
 _STATEMENTS = {

@@ -1,0 +1,131 @@
+"""Structs of a policy file, and the types that fields, keys and values are declared with."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+from syrupc.frontend.constants import Constant, NotConstant, evaluate
+from syrupc.frontend.source import Findings, Located
+from syrupc.spec import STORED_TYPES, ArrayType, StoredType, StructType
+
+MAX_SIZE: Final = 512
+"""Bytes of the largest struct: what a program's stack holds."""
+
+
+class Names(Protocol):
+    """What the module level has bound so far."""
+
+    @property
+    def found(self) -> Findings: ...
+    @property
+    def exports(self) -> Mapping[str, str]: ...
+    @property
+    def constants(self) -> Mapping[str, Constant]: ...
+    @property
+    def structs(self) -> Mapping[str, StructType]: ...
+    @property
+    def bindings(self) -> Mapping[str, int]: ...
+
+
+def annotation_text(node: ast.expr) -> str:
+    """How an annotation spells a name; a string is one that is read later."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ast.unparse(node)
+
+
+def stored_type(node: ast.expr, names: Names) -> StoredType | None:
+    """The type that `node` spells, or a diagnostic."""
+    spelling = annotation_text(node)
+    if spelling in names.structs:
+        return names.structs[spelling]
+    own = spelling in ("int", "bool") and not names.bindings.get(spelling)
+    name = names.exports.get(spelling, spelling if own else "")
+    if name in STORED_TYPES:
+        return STORED_TYPES[name]
+    known = ", ".join(sorted(STORED_TYPES))
+    spelt = {s: n for s, n in names.exports.items() if n in STORED_TYPES}
+    near = difflib.get_close_matches(spelling, [*spelt, *names.structs], 1)
+    help_lines = (f"did you mean `{near[0]}`?",) if near else ()
+    message = f"`{spelling}` is neither an integer type nor a struct of this file"
+    notes = (f"integer types: {known}",)
+    names.found.error("SYR106", message, node, notes=notes, help=help_lines)
+    return None
+
+
+def struct(node: ast.ClassDef, names: Names) -> StructType | None:
+    """Read `@syrup.struct class Name: field: type …`, or say what does not belong there."""
+    known = len(names.found)
+    fields: list[tuple[str, StoredType]] = []
+    if node.bases or node.keywords or len(node.decorator_list) > 1:
+        others: list[Located] = [*node.bases, *(k.value for k in node.keywords), *node.decorator_list[1:]]
+        names.found.error("SYR106", "a struct has no bases and no other decorators", others[0], help=_FORM)
+    for each in node.body:
+        match each:
+            case ast.Expr(value=ast.Constant(value=str())) | ast.Pass():
+                continue
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
+                kind = _field(annotation, value, names)
+                if any(name == earlier for earlier, _ in fields):
+                    names.found.error("SYR106", f"the field `{name}` is declared twice", each)
+                elif name.startswith("_"):
+                    names.found.error("SYR106", f"the name of the field `{name}` starts with `_`", each.target)
+                elif kind is not None:
+                    fields.append((name, kind))
+            case _:
+                names.found.error("SYR106", f"only fields belong into the struct `{node.name}`", each, help=_FORM)
+    if len(names.found) > known:
+        return None
+    made = StructType.of(node.name, fields)
+    if not 0 < made.size <= MAX_SIZE:
+        message = f"the struct `{node.name}` has {made.size} bytes, and 1 to {MAX_SIZE} are possible"
+        names.found.error("SYR106", message, node)
+        return None
+    return made
+
+
+_FORM: Final = ("one field a line: `kind: u32`, or an array: `slots: syrup.Elements[u32] = syrup.elements(4)`",)
+
+
+def _field(annotation: ast.expr, value: ast.expr | None, names: Names) -> StoredType | None:
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        annotation = ast.copy_location(_parsed(annotation.value), annotation)
+    element = _element(annotation, names)
+    match value:
+        case None if element is None:
+            return stored_type(annotation, names)
+        case ast.Call(func=func, args=[count], keywords=[]) if element is not None and (
+            names.exports.get(ast.unparse(func)) == "elements"
+        ):
+            kind, number = stored_type(element, names), _count(count, names)
+            return ArrayType(kind, number) if kind is not None and number is not None else None
+    message = "a field has no default" if element is None else "an array says how many elements it has"
+    names.found.error("SYR106", message, value or annotation, help=_FORM)
+    return None
+
+
+def _parsed(text: str) -> ast.expr:
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return ast.Constant(text)
+
+
+def _element(annotation: ast.expr, names: Names) -> ast.expr | None:
+    match annotation:
+        case ast.Subscript(value=base, slice=element) if names.exports.get(ast.unparse(base)) == "Elements":
+            return element
+    return None
+
+
+def _count(node: ast.expr, names: Names) -> int | None:
+    try:
+        value = evaluate(node, names.constants, {})
+    except NotConstant as why:
+        names.found.error("SYR106", f"the number of elements is not a constant: {why.reason}", why.node)
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_SIZE:
+        names.found.error("SYR106", f"an array has 1 to {MAX_SIZE} elements", node, label=f"this is {value}")
+        return None
+    return value
