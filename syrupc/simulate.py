@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from syrupc.isa.insn import Insn
-from syrupc.isa.machine import ExecutorMap, Image, Machine, Shape, SimMap, World, make_map, sk_reuseport
+from syrupc.isa.machine import CellMap, ExecutorMap, Image, Machine, Shape, SimMap, World, make_map, sk_reuseport
 from syrupc.isa.opcodes import WIDE_MAP, WIDE_MAP_VALUE
-from syrupc.objfile.model import Object, Program, RelocationKind
+from syrupc.objfile.model import MapDefinition, Object, Program, RelocationKind
 from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT, FaultSite, IntType, ProgramSpec
 
 DESTINATION_PORT: Final = 9000
@@ -23,10 +24,11 @@ class Datagram:
     payload: bytes
     source_port: int = 40_000
     flow_hash: int = 0
+    destination_port: int = DESTINATION_PORT
 
     def segment(self) -> bytes:
         """The UDP header and the payload."""
-        return struct.pack(">4H", self.source_port, DESTINATION_PORT, 8 + len(self.payload), 0) + self.payload
+        return struct.pack(">4H", self.source_port, self.destination_port, 8 + len(self.payload), 0) + self.payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +48,34 @@ class Decision:
 
 
 class Simulation:
-    """One program of an object of ours with maps of its own, which keep their contents from one datagram to the next.
+    """One program of an object of ours, with maps that keep their contents from one datagram to the next.
 
-    The first `executors` slots of its executor map are live. `seed` is what `random()` draws from.
+    The first `executors` slots of its executor map are live. Without a `world`, chance and time are those of seed 0,
+    and the CPU is the first of `cpus`. `shared` are maps that others see too, by name; all other maps are its own.
     """
 
-    def __init__(self, obj: Object, spec: ProgramSpec, *, executors: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        obj: Object,
+        spec: ProgramSpec,
+        *,
+        executors: int,
+        world: World | None = None,
+        cpus: int = 1,
+        shared: Mapping[str, SimMap] | None = None,
+    ) -> None:
         (program,) = (each for each in obj.programs if each.name == spec.name)
         self.spec = spec
         self.declared = {each.name: each for each in obj.spec.maps} if obj.spec else {}
-        self._maps = {m.name: make_map(Shape(m.type, m.key_size, m.value_size, m.max_entries)) for m in obj.maps}
-        for definition in obj.maps:
-            if definition.initial is not None:
-                self._maps[definition.name].update(bytes(4), definition.initial)
+        self._maps = {m.name: _new_map(m, cpus) for m in obj.maps} | dict(shared or {})
         slots = self._maps[spec.executors]
         assert isinstance(slots, ExecutorMap)
         slots.fill(range(min(executors, spec.max_executors)))
-        self._machine = Machine(_image(program, self._maps), World.seeded(seed))
+        counters = self._maps[spec.counters]
+        assert isinstance(counters, CellMap)
+        self._counters = counters
+        self._executor_slots = range(FIRST_EXECUTOR_SLOT, FIRST_EXECUTOR_SLOT + spec.max_executors)
+        self._machine = Machine(_image(program, self._maps), world)
 
     def store(self, name: str, key: int, value: int) -> None:
         """Put an entry into a map that the policy declared. Raises `KeyError` for another name, `ValueError` for a key
@@ -83,18 +96,28 @@ class Simulation:
 
     def decide(self, datagram: Datagram) -> Decision:
         """Run the program once. Raises `MachineError` where it does what no program may do."""
-        before = self._counters()
+        before = _counted(self._counters)
         result = self._machine.run(sk_reuseport(datagram.segment(), hash=datagram.flow_hash))
-        counted = [after - earlier for earlier, after in zip(before, self._counters(), strict=True)]
-        faults = tuple(site for site in self.spec.faults if counted[site.slot])
-        executors = counted[FIRST_EXECUTOR_SLOT : FIRST_EXECUTOR_SLOT + self.spec.max_executors]
-        executor = executors.index(1) if any(executors) else None
-        return Decision(executor, bool(counted[DROP_SLOT]), faults, result.executed)
+        changed = {slot for slot, count in _counted(self._counters).items() if count != before.get(slot)}
+        faults = tuple(site for site in self.spec.faults if site.slot in changed)
+        executor = next((slot - FIRST_EXECUTOR_SLOT for slot in changed if slot in self._executor_slots), None)
+        return Decision(executor, DROP_SLOT in changed, faults, result.executed)
 
-    def _counters(self) -> list[int]:
-        counters = self._maps[self.spec.counters]
-        keys = (slot.to_bytes(4, "little") for slot in range(counters.shape.max_entries))
-        return [int.from_bytes(counters.lookup(key) or b"", "little") for key in keys]
+
+def _counted(counters: CellMap) -> dict[int, int]:
+    """The counters that were touched at all, each over all CPUs."""
+    return {
+        int.from_bytes(key, "little"): sum(int.from_bytes(value.data, "little") for value in values)
+        for key, values in counters.cells.items()
+    }
+
+
+def _new_map(definition: MapDefinition, cpus: int) -> SimMap:
+    shape = Shape(definition.type, definition.key_size, definition.value_size, definition.max_entries)
+    made = make_map(shape, cpus)
+    if definition.initial is not None:
+        made.update(bytes(4), definition.initial)
+    return made
 
 
 def _bytes(value: int, type_: IntType) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
-from syrupc.isa.machine import MachineError
+from syrupc.isa.machine import MachineError, World
 from syrupc.objfile.model import Object
 from syrupc.simulate import Datagram, Decision, Simulation
 from syrupc.spec import ObjectSpec, ProgramSpec
@@ -63,7 +63,7 @@ def run_trial(obj: Object, trial: Trial) -> Iterator[Decided]:
     program = _program(spec, trial.name)
     payloads = [_payload(text) for text in trial.packets]
     executors = program.max_executors if trial.executors is None else trial.executors
-    simulation = Simulation(obj, program, executors=executors, seed=trial.seed)
+    simulation = Simulation(obj, program, executors=executors, world=World.seeded(trial.seed))
     for text in trial.stores:
         _store(simulation, text)
     for payload in payloads:

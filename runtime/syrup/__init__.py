@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from syrup.attaching import attach
+    from syrup.deciding import Decision, Fault
     from syrup.link import Link, pinned
     from syrup.loader import Loaded, load
     from syrup.policy import Policy, jit
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         PerCpuArray,
         ShortPacket,
         View,
+        World,
         cpu,
         i8,
         i16,
@@ -58,8 +60,10 @@ __all__ = [
     "Array",
     "AttachError",
     "CompileError",
+    "Decision",
     "Diagnostic",
     "Executor",
+    "Fault",
     "FaultCount",
     "HashMap",
     "InternalError",
@@ -78,6 +82,7 @@ __all__ = [
     "UsageError",
     "VerificationError",
     "View",
+    "World",
     "attach",
     "compile",
     "cpu",
@@ -98,6 +103,7 @@ __all__ = [
 
 _MODULES = {
     "syrup.attaching": ("attach",),
+    "syrup.deciding": ("Decision", "Fault"),
     "syrup.link": ("Link", "pinned"),
     "syrup.loader": ("Loaded", "load"),
     "syrup.policy": ("Policy", "jit"),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from syrup._sys import maps as kernel
 from syrup._sys.fd import Fd
-from syrupc.lang.maps import MAP_CLASSES, Map, MapFull
+from syrupc.lang.local import MapFull
+from syrupc.lang.maps import MAP_CLASSES, Map
 from syrupc.spec import IntType, MapKind, MapSpec
 
 if TYPE_CHECKING:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias, Typ
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
+from syrupc.lang.packets import Packet
+from syrupc.lang.world import running
 from syrupc.spec import DEFAULT_MAX_EXECUTORS, ObjectSpec, ProgramSpec
 
 if TYPE_CHECKING:
+    from syrup.deciding import Decider, Decision
     from syrup.loader import Loaded
     from syrup.maps import Maps
     from syrupc.cache import Cache
@@ -70,6 +73,7 @@ class Policy(Generic[P, R]):
         self._unit = unit
         self._function = function
         self._max_executors = max_executors
+        self._deciders: dict[int, Decider] = {}
 
     @property
     def path(self) -> str:
@@ -92,9 +96,38 @@ class Policy(Generic[P, R]):
         return Deployable(verified, _program(verified, self.name, hook), self._unit.live or {}, None, self._unit)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the policy as plain Python: it raises what Python raises."""
+        with running():
+            return self._imported()(*args, **kwargs)
+
+    def decide(self, packet: Packet, *, executors: int = DEFAULT_MAX_EXECUTORS) -> Decision:
+        """What the kernel would decide about `packet`, with as many `executors`, from what the policy compiles to.
+
+        It needs no kernel and no rights. The maps that the policy's module declares are read and changed. Raises
+        `CompileError` and `VerificationError`; where Python would raise, the decision is PASS with a `fault`.
+        """
+        if not isinstance(packet, Packet):
+            raise TypeError(f"a policy decides about a Packet, not about a {type(packet).__name__}")
+        if executors < 0:
+            raise ValueError(f"executors is {executors}, not 0 or more")
+        return self._decider(executors).decide(packet)
+
+    def _decider(self, executors: int) -> Decider:
+        from syrup.deciding import Decider, declared_maps
+
+        room = max(executors, self._max_executors)
+        verified = self._unit.compiled(room)
+        maps = declared_maps(self._imported().__globals__, verified)
+        decider = self._deciders.get(executors)
+        if decider is None or not decider.uses(maps):  # a test may have put other maps in place
+            decider = Decider(verified, _program(verified, self.name, self.hooks[0]), maps, executors)
+            self._deciders[executors] = decider
+        return decider
+
+    def _imported(self) -> Callable[P, R]:
         if self._function is None:
             raise TypeError(f"`{self.name}` was compiled from its file; import the file to call it")
-        return self._function(*args, **kwargs)
+        return self._function
 
     def __repr__(self) -> str:
         return f"<Policy {self.name} of {self.path}>"

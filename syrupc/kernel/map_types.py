@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from syrupc.spec import MapKind
+
 
 @dataclass(frozen=True, slots=True)
 class MapType:
@@ -66,6 +68,20 @@ MAP_TYPES: Final = {row.number: row for row in _ROWS}
 """Map types by number (`include/uapi/linux/bpf.h`)."""
 
 BY_NAME: Final = {row.name: row for row in _ROWS}
+
+OF_KIND: Final = {
+    MapKind.ARRAY: BY_NAME["array"],
+    MapKind.PER_CPU_ARRAY: BY_NAME["percpu_array"],
+    MapKind.HASH_MAP: BY_NAME["hash"],
+    MapKind.LRU_HASH_MAP: BY_NAME["lru_hash"],
+    MapKind.PER_CPU_HASH_MAP: BY_NAME["percpu_hash"],
+    MapKind.LPM_TRIE: BY_NAME["lpm_trie"],
+    MapKind.QUEUE: BY_NAME["queue"],
+    MapKind.STACK: BY_NAME["stack"],
+    MapKind.RING_BUF: BY_NAME["ringbuf"],
+    MapKind.BLOOM: BY_NAME["bloom_filter"],
+}
+"""What each map class of the language is in the kernel."""
 
 SOCKET_MAPS: Final = frozenset({15, 18})
 """Maps that hold sockets (sockmap, sockhash): a look-up borrows one, an update takes one."""

@@ -2,9 +2,11 @@
 
 from syrupc.lang.decisions import DROP, PASS, Executor
 from syrupc.lang.functions import cpu, now_ns, random, range
-from syrupc.lang.maps import Array, HashMap, MapFull, PerCpuArray
+from syrupc.lang.local import MapFull
+from syrupc.lang.maps import Array, HashMap, PerCpuArray
 from syrupc.lang.packets import Packet, ShortPacket, View
 from syrupc.lang.scalars import i8, i16, i32, u8, u16, u32, u64
+from syrupc.lang.world import World
 
 __all__ = [
     "DROP",
@@ -17,6 +19,7 @@ __all__ = [
     "PerCpuArray",
     "ShortPacket",
     "View",
+    "World",
     "cpu",
     "i8",
     "i16",

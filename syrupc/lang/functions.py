@@ -5,7 +5,8 @@ from __future__ import annotations
 import builtins
 import random as _random
 import time
-from pathlib import Path
+
+from syrupc.lang import world
 
 
 def range(n: int, *, max: int) -> builtins.range:
@@ -17,15 +18,17 @@ def range(n: int, *, max: int) -> builtins.range:
 
 def random() -> int:
     """A pseudo-random 32-bit integer, `0 <= n < 2**32`."""
-    return _random.getrandbits(32)
+    given = world.current()
+    return _random.getrandbits(32) if given is None else given.draw()
 
 
 def now_ns() -> int:
     """Nanoseconds of the monotonic clock, a `u64`."""
-    return time.monotonic_ns()
+    given = world.current()
+    return time.monotonic_ns() if given is None else given.now_ns
 
 
 def cpu() -> int:
-    """The number of the CPU that runs the policy."""
-    # proc(5): field 39 of stat; the command in field 2 may hold spaces and ends with the last ')'
-    return int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[36])
+    """The number of the CPU that runs the policy; outside of a kernel it is 0, or what a `World` says."""
+    given = world.current()
+    return 0 if given is None else given.cpu

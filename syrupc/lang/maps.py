@@ -11,14 +11,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, overload
 
 from syrupc import spec
+from syrupc.lang.local import LocalStore
 from syrupc.lang.scalars import int_type
 
 if TYPE_CHECKING:
     import numpy
-
-
-class MapFull(MemoryError):  # noqa: N818 -- the name of a condition, as users see it in fault counters
-    """A new key in a map that already holds `max_entries`."""
 
 
 class Store(Protocol):
@@ -39,38 +36,6 @@ class Store(Protocol):
 
     def array(self) -> numpy.ndarray[Any, Any]:
         """An indexed, shared kind's values as a writable array over the live memory."""
-
-
-class LocalStore:
-    """Entries of a map that is not in a kernel."""
-
-    def __init__(self, declared: spec.MapSpec) -> None:
-        self._spec = declared
-        self._entries: dict[bytes, bytes] = {}
-        if declared.kind.indexed:
-            zero = bytes(declared.value.size)
-            self._entries = {declared.key.to_bytes(i): zero for i in range(declared.max_entries)}
-
-    def lookup(self, key: bytes) -> bytes | None:
-        return self._entries.get(key)
-
-    def update(self, key: bytes, value: bytes) -> None:
-        if key not in self._entries and len(self._entries) >= self._spec.max_entries:
-            raise MapFull(f"{self._spec.max_entries} entries")
-        self._entries[key] = value
-
-    def delete(self, key: bytes) -> bool:
-        return self._entries.pop(key, None) is not None
-
-    def keys(self) -> Iterator[bytes]:
-        return iter(tuple(self._entries))
-
-    def per_cpu(self, key: bytes) -> tuple[bytes, ...] | None:
-        value = self._entries.get(key)
-        return None if value is None else (value,)
-
-    def array(self) -> numpy.ndarray[Any, Any]:
-        raise TypeError("only a map in the kernel has an array view: load the policy first")
 
 
 class Map(MutableMapping[int, int]):
@@ -178,6 +143,11 @@ class _Indexed(Map):
 
     def __delitem__(self, key: int) -> None:
         raise TypeError("entries of an array cannot be deleted; store 0 instead")
+
+    def clear(self) -> None:
+        """Set all entries to zero."""
+        for key in self:
+            self._store.update(self._key(key), bytes(self.spec.value.size))
 
     def _key(self, key: int) -> bytes:
         if not 0 <= key < self.spec.max_entries:

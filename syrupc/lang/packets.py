@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+MAX_PAYLOAD: Final = 0xFFFF - 8
+"""The longest payload of a UDP datagram."""
+
 
 class ShortPacket(IndexError):  # noqa: N818 -- the name of a condition, as users see it in fault counters
     """A read past the end of the packet."""
@@ -71,9 +76,18 @@ class Packet:
         self, payload: bytes | View = b"", *, src_port: int = 0, dst_port: int = 0, flow_hash: int = 0
     ) -> None:
         self.payload = payload if isinstance(payload, View) else View(payload)
+        _require("a payload's length", len(self.payload), MAX_PAYLOAD)
+        _require("src_port", src_port, 0xFFFF)
+        _require("dst_port", dst_port, 0xFFFF)
+        _require("flow_hash", flow_hash, 0xFFFF_FFFF)
         self.src_port = src_port
         self.dst_port = dst_port
         self.flow_hash = flow_hash
 
     def __repr__(self) -> str:
         return f"Packet({bytes(self.payload)!r}, src_port={self.src_port}, flow_hash={self.flow_hash:#x})"
+
+
+def _require(what: str, value: int, most: int) -> None:
+    if not 0 <= value <= most:
+        raise ValueError(f"{what} is {value}, not 0 to {most}")

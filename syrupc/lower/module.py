@@ -11,7 +11,7 @@ from llvmlite import ir
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import CompileError
 from syrupc.frontend.source import PolicySource
-from syrupc.kernel.map_types import MAP_TYPES
+from syrupc.kernel.map_types import BY_NAME, OF_KIND
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.lower.debug import DebugInfo
 from syrupc.lower.emitter import TRIPLE
@@ -33,20 +33,7 @@ from syrupc.spec import (
 DATA_LAYOUT: Final = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"
 LICENSE: Final = "Dual BSD/GPL"
 
-# include/uapi/linux/bpf.h, enum bpf_map_type
-_MAP_TYPES: Final = {
-    MapKind.HASH_MAP: 1,
-    MapKind.ARRAY: 2,
-    MapKind.PER_CPU_HASH_MAP: 5,
-    MapKind.PER_CPU_ARRAY: 6,
-    MapKind.LRU_HASH_MAP: 9,
-    MapKind.LPM_TRIE: 11,
-    MapKind.QUEUE: 22,
-    MapKind.STACK: 23,
-    MapKind.RING_BUF: 27,
-    MapKind.BLOOM: 30,
-}
-REUSEPORT_SOCKARRAY: Final = 20
+REUSEPORT_SOCKARRAY: Final = BY_NAME["reuseport_sockarray"].number
 _F_NO_PREALLOC: Final = 1
 _F_MMAPABLE: Final = 1 << 10
 _FLAGS: Final = {MapKind.ARRAY: _F_MMAPABLE, MapKind.LPM_TRIE: _F_NO_PREALLOC}
@@ -101,7 +88,7 @@ class ModuleBuilder:
 
     def declared_map(self, spec: MapSpec) -> ir.GlobalVariable:
         self._require_kind(spec)
-        numbers = {"type": _MAP_TYPES[spec.kind], "max_entries": spec.max_entries}
+        numbers = {"type": OF_KIND[spec.kind].number, "max_entries": spec.max_entries}
         if spec.kind in _FLAGS:
             numbers["map_flags"] = _FLAGS[spec.kind]
         types: dict[str, StoredType] = {}
@@ -112,17 +99,18 @@ class ModuleBuilder:
         return self._map(spec.name, numbers, types, spec.span.line if spec.span else 1)
 
     def _require_kind(self, spec: MapSpec) -> None:
-        number = _MAP_TYPES[spec.kind]
-        if number in self.target.profile.map_types:
+        kind = OF_KIND[spec.kind]
+        if kind.number in self.target.profile.map_types:
             return
-        since = MAP_TYPES[number].since
         raise CompileError(
             Diagnostic(
                 "SYR301",
                 f"Linux {self.target.profile.name} has no {spec.kind.value}",
                 spec.span,
-                notes=(f"it came with Linux {since}; an object is compiled for the oldest kernel that shall load it",),
-                help=(f"say that the machine is newer: `--kernel {since}`, or a later release that is known",),
+                notes=(
+                    f"it came with Linux {kind.since}; an object is compiled for the oldest kernel that shall load it",
+                ),
+                help=(f"say that the machine is newer: `--kernel {kind.since}`, or a later release that is known",),
             )
         )
 
@@ -146,7 +134,7 @@ class ModuleBuilder:
         return variable
 
     def counters(self, name: str, slots: int) -> ir.GlobalVariable:
-        return self.map(name, _MAP_TYPES[MapKind.PER_CPU_ARRAY], U32, U64, slots)
+        return self.map(name, OF_KIND[MapKind.PER_CPU_ARRAY].number, U32, U64, slots)
 
     def executors(self, name: str, kernel_type: int) -> ir.GlobalVariable:
         return self.map(name, kernel_type, U32, U64, self.target.max_executors)

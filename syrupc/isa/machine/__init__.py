@@ -8,11 +8,13 @@ from syrupc.isa.machine.machine import Machine, MachineError, Options, Result, U
 from syrupc.isa.machine.maps import Shape, SimMap
 from syrupc.isa.machine.queues import RingBuffer
 from syrupc.isa.machine.state import State, Target
+from syrupc.isa.machine.tables import CellMap
 from syrupc.isa.machine.world import World
 
 __all__ = [
     "HELPERS",
     "MODELLED",
+    "CellMap",
     "Context",
     "ExecutorMap",
     "Helper",
