@@ -129,23 +129,24 @@ def run_script(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return run_commands("$ python example.py", folder, alone=True)
 
 
-def run_session(document: Sequence[Example], folder: Path) -> Iterator[tuple[Example, str]]:
+def run_session(document: Sequence[Example], folder: Path, *, alone: bool) -> Iterator[tuple[Example, str]]:
     """Run a document from top to bottom as one session in one folder, and yield what each block printed.
 
     `python file=NAME` is saved under that name, `python root` is run, and so are the lines of `console` that begin with
     `$`, but not `make`. Those with `&` at the end stay until the session ends, and `syrup attach` until its block ends.
-    A command that fails ends it, unless its block says `fails`. A document that starts no service finds one of six
-    workers.
+    A command that fails ends it, unless its block says `fails`. `alone` is as for `run_commands`; a document that then
+    starts no service finds one of six workers.
     """
     own_service = any("&" in each.text for each in document if each.kind[:1] == ("console",))
-    lines = [*_ALONE, *_STAYING, *([] if own_service else ["service --port 9000 --workers 6"])]
+    lines = [*_ALONE, *_STAYING, *([] if own_service else ["service --port 9000 --workers 6"])] if alone else []
     ran = []
     for number, each in enumerate(document):
         commands = _commands(each, f"step{number}.py", folder)
         if commands:
             ran.append(each)
-            lines += [*commands, "end_attaches", f"echo '{_MARK}'"]
-    done = _run(["unshare", "--net", "--mount", "sh", "-uc", "\n".join(["set -e", *lines])], folder)
+            lines += [*commands, *(["end_attaches"] if alone else []), f"echo '{_MARK}'"]
+    shell = ["sh", "-uc", "\n".join(["set -e", *lines])]
+    done = _run(["unshare", "--net", "--mount", *shell] if alone else shell, folder)
     outputs = done.stdout.split(f"{_MARK}\n")
     assert done.returncode == 0, f"after line {ran[len(outputs) - 1].line}: {done.stdout}{done.stderr}"
     yield from zip(ran, outputs, strict=False)

@@ -39,13 +39,23 @@ def test_what_make_is_asked_for_exists(example: Example) -> None:
     assert set(re.findall(r"^\$ make (\w+)", example.text, re.MULTILINE)) <= targets
 
 
-SESSIONS = [name for name, path in zip(NAMES, DOCUMENTS, strict=True) if "$ syrup" in path.read_text()]
+def documents_with(command: str) -> list[str]:
+    return [name for name, path in zip(NAMES, DOCUMENTS, strict=True) if f"\n$ {command}" in path.read_text()]
 
 
 @pytest.mark.bpf
-@pytest.mark.parametrize("name", SESSIONS)
+@pytest.mark.parametrize("name", documents_with("syrup"))
 def test_a_session_prints_what_the_document_shows(name: str, tmp_path: Path) -> None:
-    for example, output in run_session(examples((ROOT / name).read_text()), tmp_path):
+    check_session(name, tmp_path, alone=True)
+
+
+@pytest.mark.parametrize("name", documents_with("pytest"))
+def test_a_session_of_tests_passes_without_rights(name: str, tmp_path: Path) -> None:
+    check_session(name, tmp_path, alone=False)
+
+
+def check_session(name: str, folder: Path, *, alone: bool) -> None:
+    for example, output in run_session(examples((ROOT / name).read_text()), folder, alone=alone):
         shown = [line for line in example.text.splitlines() if not line.startswith("$ ")]
         for line in shown if example.kind[0] == "console" else []:
             pattern = ".*".join(map(re.escape, line.rstrip().split("…")))
