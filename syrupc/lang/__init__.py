@@ -1,7 +1,7 @@
 """The names a policy may use, as ordinary typed Python."""
 
 from syrupc.lang.decisions import DROP, PASS, Executor
-from syrupc.lang.functions import cpu, now_ns, random, range
+from syrupc.lang.functions import cpu, func, hash, now_ns, random, range, trace
 from syrupc.lang.local import MapFull
 from syrupc.lang.maps import Array, HashMap, PerCpuArray
 from syrupc.lang.packets import Packet, ShortPacket, View
@@ -21,12 +21,15 @@ __all__ = [
     "View",
     "World",
     "cpu",
+    "func",
+    "hash",
     "i8",
     "i16",
     "i32",
     "now_ns",
     "random",
     "range",
+    "trace",
     "u8",
     "u16",
     "u32",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import builtins
 import random as _random
+import sys
 import time
+from collections.abc import Callable
+from typing import SupportsBytes, TypeVar
 
 from syrupc.lang import world
 
@@ -32,3 +35,40 @@ def cpu() -> int:
     """The number of the CPU that runs the policy; outside of a kernel it is 0, or what a `World` says."""
     given = world.current()
     return 0 if given is None else given.cpu
+
+
+def hash(value: int | SupportsBytes) -> int:
+    """A 32-bit hash of an integer or a record, the same everywhere and always, `0 <= n < 2**32`.
+
+    Of the value's 64-bit little-endian words (an integer is one, modulo 2**64; a record is padded with zeros) each is
+    mixed in with the finalizer of MurmurHash3: `h = mix(h ^ word)`, from zero. The upper half of the last is the hash.
+    """
+    data = (value & _M64).to_bytes(8, "little") if isinstance(value, int) else bytes(value)
+    mixed = 0
+    for start in builtins.range(0, len(data), 8):
+        mixed = _mix(mixed ^ int.from_bytes(data[start : start + 8], "little"))
+    return mixed >> 32
+
+
+def _mix(word: int) -> int:
+    for multiplier in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        word = (word ^ word >> 33) * multiplier & _M64
+    return word ^ word >> 33
+
+
+_M64 = (1 << 64) - 1
+
+
+def trace(form: str, *values: int) -> None:
+    """Write a line with up to three integers in place of `{}`: as plain Python to standard error, in a kernel to its
+    trace (`/sys/kernel/tracing/trace_pipe`)."""
+    print(form.format(*values), file=sys.stderr)
+
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def func(function: F) -> F:
+    """Mark a function that policies call. Parameters and result are annotated; in a policy's object it is inlined, or a
+    function of its own where it is large and called often."""
+    return function
