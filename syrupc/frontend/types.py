@@ -1,5 +1,8 @@
 """The types of policy code, as Numba types. Integers are described by the range of values they can hold.
 
+Numba keeps one instance of all types with equal keys, for as long as the process lives: a key holds all that a type
+carries, and names are for people.
+
 `Int(U8)` is an `int` known to fit eight unsigned bits; all integers live in 64-bit registers. `NON_NEGATIVE` and `INT`
 are the two kinds of 64-bit `int`, `U64` the one type that `int` cannot hold. `Lit` is a constant.
 """
@@ -114,6 +117,10 @@ class MapRef(types.Opaque):
         self.spec = spec
         super().__init__(f"{spec.kind.value}({spec.name})")
 
+    @property
+    def key(self) -> MapSpec:
+        return self.spec
+
 
 class StructRef(types.Opaque):
     """A declared struct, where its name is used."""
@@ -121,6 +128,10 @@ class StructRef(types.Opaque):
     def __init__(self, spec: StructType) -> None:
         self.spec = spec
         super().__init__(f"struct {spec.name}")
+
+    @property
+    def key(self) -> StructType:
+        return self.spec
 
 
 class Word(types.Opaque):
@@ -136,8 +147,11 @@ class Record(types.Type):
 
     def __init__(self, spec: StructType) -> None:
         self.spec = spec
-        # The layout is part of the type: two structs may have one name in two scopes of a test.
-        super().__init__(f"Record({spec.name}: {', '.join(f'{f.name} {f.type}' for f in spec.fields)})")
+        super().__init__(f"Record({spec.name})")
+
+    @property
+    def key(self) -> StructType:
+        return self.spec
 
 
 class Vector(types.Type):
@@ -146,6 +160,10 @@ class Vector(types.Type):
     def __init__(self, spec: ArrayType) -> None:
         self.spec = spec
         super().__init__(f"Vector({spec})")
+
+    @property
+    def key(self) -> ArrayType:
+        return self.spec
 
 
 class Place(types.Type):
@@ -158,6 +176,10 @@ class Place(types.Type):
         self.spec, self.kind, self.maybe = spec, kind, maybe
         super().__init__(f"{'Reference' if maybe else 'Place'}({spec.name}: {kind})")
 
+    @property
+    def key(self) -> tuple[MapSpec, StoredType, bool]:
+        return self.spec, self.kind, self.maybe
+
 
 class Group(types.Type):
     """The values that a helper function returns together."""
@@ -165,6 +187,10 @@ class Group(types.Type):
     def __init__(self, parts: tuple[types.Type, ...]) -> None:
         self.parts = parts
         super().__init__(f"Group({', '.join(map(str, parts))})")
+
+    @property
+    def key(self) -> tuple[types.Type, ...]:
+        return self.parts
 
 
 class HelperRef(types.Callable, types.Opaque):

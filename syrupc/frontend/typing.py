@@ -159,6 +159,8 @@ class Inferer(typeinfer.TypeInferer):
     def __init__(self, context: TypingContext, func_ir: Any) -> None:
         super().__init__(context, func_ir, None)
         self.constraints = _Network()
+        # Where a variable got the type that it has now, if that is not where it was first bound.
+        self._widened: dict[str, Any] = {}
 
     @property
     def failures(self) -> list[Failure]:
@@ -182,14 +184,19 @@ class Inferer(typeinfer.TypeInferer):
         variable = self.typevars[var]
         before = variable.type
         if before is not None and not (unless_locked and variable.locked) and join(before, tp) is None:
-            raise _join_failure(var, before, tp, variable.define_loc, loc)
+            raise _join_failure(var, before, tp, self._origin(var), loc)
+        if before is not None and join(before, tp) != before:
+            self._widened[var] = loc
         super().add_type(var, tp, loc, unless_locked)
 
     def copy_type(self, src_var: str, dest_var: str, loc: Any) -> None:
         source = self.typevars[src_var].type
         if source is not None:
             # A join is told of where the values come from, not of where paths meet.
-            self.add_type(dest_var, source, self.typevars[src_var].define_loc or loc)
+            self.add_type(dest_var, source, self._origin(src_var) or loc)
+
+    def _origin(self, var: str) -> Any:
+        return self._widened.get(var, self.typevars[var].define_loc)
 
 
 @dataclass(frozen=True)

@@ -117,3 +117,14 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
         compile_source(PolicySource("p.py", text), Options())
     assert caught.value.diagnostics[0].span is not None
     assert caught.value.diagnostics[0].span.line in (9, 10)
+
+
+def test_files_that_share_names_do_not_share_declarations() -> None:
+    text = (
+        "import syrup\nfrom syrup import {value}\n\ncells = syrup.Array({value}, 3)\n\n\n@syrup.jit\n"
+        "def policy(pkt: syrup.Packet) -> syrup.Executor:\n    cells[0] = pkt.payload.u64(0)\n    return 1\n"
+    )
+    sizes = [
+        compile_source(PolicySource("p.py", text.format(value=v)), Options()).object.maps[0] for v in ("i8", "u64")
+    ]
+    assert [each.value_size for each in sizes] == [1, 8]
