@@ -55,6 +55,17 @@ def _arithmetic(result: Callable[[Int, Int], IntType]) -> Rule:
     return rule
 
 
+def _narrowing(result: Callable[[Int, Int], IntType]) -> Rule:
+    """What gives no more than one of its operands: an int with a u64 gives an int where that one is the int."""
+
+    def rule(left: types.Type, right: types.Type) -> types.Type:
+        a, b = operands(left, right)
+        require_mixable(a, b)
+        return Int(result(a, b))
+
+    return rule
+
+
 def _sum(a: Int, b: Int) -> IntType:
     return NON_NEGATIVE if a.non_negative and b.non_negative else INT
 
@@ -88,7 +99,7 @@ def _storage(kind: Int) -> IntType:
 
 
 def _bitwise(result: Callable[[Int, Int], IntType]) -> Rule:
-    arithmetic = _arithmetic(result)
+    arithmetic = _narrowing(result)
 
     def rule(left: types.Type, right: types.Type) -> types.Type:
         return BOOLEAN if left == right == BOOLEAN else arithmetic(left, right)
@@ -280,8 +291,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "operator.add": _arithmetic(_sum),
     "operator.sub": _arithmetic(_difference),
     "operator.mul": _arithmetic(_sum),
-    "operator.floordiv": _arithmetic(_quotient),
-    "operator.mod": _arithmetic(_remainder),
+    "operator.floordiv": _narrowing(_quotient),
+    "operator.mod": _narrowing(_remainder),
     "operator.and_": _bitwise(_conjunction),
     "operator.or_": _bitwise(_disjunction),
     "operator.xor": _bitwise(_disjunction),

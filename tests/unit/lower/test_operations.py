@@ -40,6 +40,10 @@ def test_every_operation_has_a_rule_and_a_lowering() -> None:
 _STATEMENTS = {
     "swap": ("a, b = 1, 5\n    a, b = b, a\n    return a", "executor 5"),
     "several targets": ("a = b = 3\n    return a + b", "executor 6"),
+    "u64 and int": (
+        "n = pkt.payload.u8(3)\n    u = syrup.u64(21)\n    return (u & n) % u + n // u - (u % n) + 4 - (n & u)",
+        "executor 4",
+    ),
     "walrus": ("return n if (n := pkt.payload.u8(4)) == 4 else 0", "executor 4"),
     "match": (
         (
