@@ -41,7 +41,7 @@ HelperKey: TypeAlias = tuple[str, tuple[types.Type, ...]]
 class TypedFunction:
     """Numba IR of one function with the type of each variable and the signature of each operation.
 
-    `drops` tells whether DROP occurs in it at all; `calls` are the helper functions that it calls.
+    `drops` tells whether DROP occurs in it at all.
     """
 
     spec: FunctionSpec
@@ -58,11 +58,12 @@ class TypedFunction:
 
     @cached_property
     def calls(self) -> tuple[HelperKey, ...]:
-        found: dict[HelperKey, None] = {}
+        """The helper functions that it calls, once for each place."""
+        found: list[HelperKey] = []
         for operation, signature in self.operations.items():
             callee = self.variables.get(operation.func.name) if getattr(operation, "op", "") == "call" else None
             if isinstance(callee, HelperRef):
-                found[callee.helper, tuple(signature.args)] = None
+                found.append((callee.helper, tuple(signature.args)))
         return tuple(found)
 
 

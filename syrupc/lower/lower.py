@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -70,8 +71,9 @@ def _program(
         executors[hook.name] = builder.executors(f"syrup_{hook.name}", kernel_type)
     faults = FaultTable(builder.target)
     functions = _Functions(builder, maps, faults, f"{name}.{hook.name}")
+    sites = Counter(key for each in (policy.function, *policy.helpers) for key in each.calls)
     for helper in policy.helpers:
-        functions.add_helper(helper)
+        functions.add_helper(helper, sites[helper.key])
     body = functions.body(policy.function)
     counters = builder.counters(f"syrup_counts_{name}", faults.slots)
     entry = Entry(name, hook.section, body, policy.drops, executors[hook.name], counters, line)
@@ -90,7 +92,7 @@ class _Functions:
     """The functions of one program, for LLVM to inline: the policy's own, and its helpers.
 
     A helper that is large and called from several places stays a function, which kernels take if its arguments fit
-    registers; any other is inlined whatever it costs.
+    registers; any other is inlined.
     """
 
     def __init__(
@@ -100,12 +102,14 @@ class _Functions:
         self.helpers: dict[HelperKey, ir.Function] = {}
         self._depths: dict[HelperKey, int] = {}
 
-    def add_helper(self, function: TypedFunction) -> None:
-        """Lower a helper; those that it calls were added before."""
+    def add_helper(self, function: TypedFunction, sites: int) -> None:
+        """Lower a helper that is called at so many places; those that it calls were added before."""
         lowered = self._lower(function, f"{self.prefix}.{function.spec.name}.{len(self.helpers)}")
         depth = 1 + max((self._depths[key] for key in function.calls), default=0)
-        if depth > _DEEPEST or not _fits_registers(lowered):
-            lowered.attributes.add("alwaysinline")
+        apart = sites > 1 and depth <= _DEEPEST and _fits_registers(lowered) and _size(lowered) > _LARGE
+        if apart:
+            lowered.attributes.discard("alwaysinline")
+            lowered.attributes.add("noinline")
         self.helpers[function.key], self._depths[function.key] = lowered, depth
 
     def body(self, function: TypedFunction) -> ir.Function:
@@ -124,6 +128,14 @@ class _Functions:
 
 _DEEPEST: Final = 4
 """Calls within calls that stay calls. The kernel follows eight, and all share its 512 bytes of stack."""
+
+
+_LARGE: Final = 250
+"""Instructions of LLVM, before it optimises, from which a helper is large: a tenth remain of them."""
+
+
+def _size(function: ir.Function) -> int:
+    return sum(len(block.instructions) for block in function.blocks)
 
 
 def _fits_registers(function: ir.Function) -> bool:
