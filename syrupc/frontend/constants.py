@@ -65,6 +65,8 @@ def evaluate(node: ast.expr, known: Mapping[str, Constant], casts: Mapping[str, 
             return known[ast.unparse(node)]
         case ast.Tuple(elts=elements):
             return tuple(evaluate(e, known, casts) for e in elements)
+        case ast.Subscript(value=value, slice=index) if not isinstance(index, ast.Slice):
+            return _element(node, evaluate(value, known, casts), _integer(index, known, casts))
         case ast.UnaryOp(op=op, operand=operand):
             return _bounded(node, _UNARY[type(op)](_integer(operand, known, casts)))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
@@ -72,6 +74,14 @@ def evaluate(node: ast.expr, known: Mapping[str, Constant], casts: Mapping[str, 
         case ast.Call(func=func, args=[argument], keywords=[]) if ast.unparse(func) in casts:
             return _cast(node, INT_TYPES[casts[ast.unparse(func)]], _integer(argument, known, casts))
     raise NotConstant(node, "not a constant expression of integers")
+
+
+def _element(node: ast.expr, values: Constant, index: int) -> Constant:
+    if not isinstance(values, tuple):
+        raise NotConstant(node, "only a tuple of constants is indexed")
+    if not -len(values) <= index < len(values):
+        raise NotConstant(node, f"{index} is no index of a tuple of {len(values)}")
+    return values[index]
 
 
 def _integer(node: ast.expr, known: Mapping[str, Constant], casts: Mapping[str, str]) -> int:

@@ -28,7 +28,7 @@ class Expressions(Entries):
                 return self.name(node, name)
             case ast.Attribute():
                 return self.attribute(node)
-            case ast.BinOp() | ast.UnaryOp() if (folded := self.folded(node)) is not None:
+            case ast.BinOp() | ast.UnaryOp() | ast.Subscript() if (folded := self.folded(node)) is not None:
                 return folded
             case ast.BinOp(left=left, op=op, right=right):
                 self.operator(op, node)
@@ -121,7 +121,8 @@ class Expressions(Entries):
             return self.call("vector.element", [self.expression(node.value), self.expression(node.slice)], node)
         if not values:
             return self.reject(node, "an element of an empty tuple", "give the tuple elements")
-        return self.call("constants.element", [self.expression(node.slice), *values], node)
+        element = self.call("constants.element", [self.expression(node.slice), *map(_number, values)], node)
+        return self.call("cast.bool", [element], node) if all(map(_is_bool, values)) else element
 
     def constant(self, node: ast.expr, value: Constant) -> ast.expr:
         if isinstance(value, tuple):
@@ -321,7 +322,7 @@ class Expressions(Entries):
         """What a `for` goes over: a range with constant bounds, one with a cap, or a tuple of constants."""
         values = self.constant_tuple(node)
         if values is not None:
-            return self.call("loop.constants", values, node)
+            return self.call("loop.constants", [_number(v) for v in values], node)
         if not (isinstance(node, ast.Call) and self.callee(node.func) == "range"):
             return self.reject(node, "iterating over this", "use `for i in range(n)`, or a tuple of constants")
         if self.declarations.export(node.func) == "range":
@@ -375,6 +376,16 @@ class Expressions(Entries):
 
 
 _LONGEST_TRACE: Final = 96
+
+
+def _is_bool(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, bool)
+
+
+def _number(node: ast.expr) -> ast.expr:
+    """A constant as an integer, which keeps its value in its type."""
+    assert isinstance(node, ast.Constant)
+    return at(ast.Constant(int(node.value)), node)  # type: ignore[arg-type]
 
 
 def _is_plain(text: str) -> bool:

@@ -72,10 +72,11 @@ def _delete(table: MapRef, key: types.Type) -> types.Type:
 
 def _contains(key: types.Type, table: MapRef) -> types.Type:
     declared = table.spec
-    if not isinstance(declared.key, IntType):  # with any integer key it can be asked for any integer
-        require_storable(key, declared.value if declared.key is None else declared.key, 0, 2)
+    asked = declared.value if declared.key is None else declared.key
+    if not isinstance(asked, IntType):
+        require_storable(key, asked, 0, 2)
         return BOOLEAN
-    operand(key, 0, 2)
+    operand(key, 0, 2)  # one that its type cannot hold is not in there
     return BOOLEAN
 
 

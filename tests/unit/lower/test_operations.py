@@ -57,6 +57,7 @@ _STATEMENTS = {
         "executor 3",
     ),
     "too many turns": ("for i in syrup.range(pkt.payload.u8(4), max=3):\n        pass\n    return 1", "PASS"),
+    "loop over bools": ("t = 0\n    for i in (True, False, True):\n        t += i\n    return t", "executor 2"),
     "loop over constants": ("t = 0\n    for i in (4, -1, 2):\n        t += i\n    return t", "executor 5"),
     "while": (
         "n = pkt.payload.u8(4)\n    t = 0\n    while n > 0:\n        n -= 2\n        t += 1\n    return t",
