@@ -91,6 +91,7 @@ class Map(MutableMapping[int, int]):
         return _LiveItems(self)
 
     def values(self) -> ValuesView[int]:
+        """The values of the entries, with the same proviso."""
         return _LiveValues(self)
 
     def fetch_add(self, key: int, value: int) -> int:

@@ -64,13 +64,18 @@ class View:
 
 
 class Packet:
-    """One datagram. In a unit test: `Packet(b"...", src_port=4000)`.
-
-    `payload` starts after the transport header; `src_port` and `dst_port` are host integers; `flow_hash` is the 32-bit
-    hash that the kernel computed over the addresses and ports.
-    """
+    """One datagram. In a unit test: `Packet(b"...", src_port=4000)`."""
 
     __slots__ = ("dst_port", "flow_hash", "payload", "src_port")
+
+    payload: View
+    """The bytes after the transport header."""
+    src_port: int
+    """The sender's port, a host integer."""
+    dst_port: int
+    """The port it was sent to, a host integer."""
+    flow_hash: int
+    """The 32-bit hash that the kernel computed over the addresses and ports."""
 
     def __init__(
         self, payload: bytes | View = b"", *, src_port: int = 0, dst_port: int = 0, flow_hash: int = 0

@@ -13,12 +13,19 @@ from syrupc import spec
 
 if TYPE_CHECKING:
     u8: TypeAlias = int
+    """8 bits, 0 to 255. Read from storage it is an `int`; `u8(x)` and storing wrap."""
     u16: TypeAlias = int
+    """16 bits, 0 to 65 535. Read from storage it is an `int`; `u16(x)` and storing wrap."""
     u32: TypeAlias = int
+    """32 bits, 0 to 2**32 - 1. Read from storage it is an `int`; `u32(x)` and storing wrap."""
     u64: TypeAlias = int
+    """64 bits, 0 to 2**64 - 1: `int` cannot hold it, and it mixes only with what cannot be negative. `u64(x)` wraps."""
     i8: TypeAlias = int
+    """8 bits, -128 to 127. Read from storage it is an `int`; `i8(x)` and storing wrap."""
     i16: TypeAlias = int
+    """16 bits, -32 768 to 32 767. Read from storage it is an `int`; `i16(x)` and storing wrap."""
     i32: TypeAlias = int
+    """32 bits, -2**31 to 2**31 - 1. Read from storage it is an `int`; `i32(x)` and storing wrap."""
 else:
     u8, u16, u32, u64 = spec.U8, spec.U16, spec.U32, spec.U64
     i8, i16, i32 = spec.I8, spec.I16, spec.I32

@@ -1,0 +1,108 @@
+"""Policies that say everything there is to say, for type checkers and the compiler."""
+
+import enum
+from enum import IntEnum
+
+import syrup
+from syrup import DROP, PASS, Executor, Packet, i8, i16, i32, u8, u16, u32, u64
+
+
+class Kind(IntEnum):
+    """What a request is."""
+
+    GET = 1
+    SCAN = 2
+    ADMIN = enum.auto()
+
+
+WORKERS = 6
+MASK: int = (1 << 4) - 1
+VERBOSE = True
+SHORT = (Kind.GET, Kind.ADMIN)
+PORTS = (53, 9000)
+
+serving = syrup.Array(u64, WORKERS)
+bytes_seen = syrup.PerCpuArray(value=u64, max_entries=4)
+tokens = syrup.HashMap(u32, int, 1024)
+flags = syrup.HashMap(key=u16, value=bool, max_entries=16)
+narrow = syrup.Array(i16, 3)
+
+
+@syrup.jit
+def statements(pkt: syrup.Packet) -> syrup.Executor:
+    """Every statement."""
+    kind = pkt.payload.u8(0)
+    a = b = 0
+    a, b = b + 1, a
+    c: int = a - b
+    c += 2
+    assert kind < 16, "no such kind"
+    if (size := len(pkt.payload)) > 100 and VERBOSE:
+        c -= 1
+    elif size == 0:
+        return PASS
+    else:
+        pass
+    for i in range(0, WORKERS, 2):
+        if serving[i] == Kind.SCAN:
+            continue
+        if i > 4:
+            break
+        c += i
+    else:
+        c = 0
+    for port in PORTS:
+        c += port
+    for i in syrup.range(kind, max=15):
+        c ^= i
+    while kind > 1:
+        kind >>= 1
+    match kind:
+        case Kind.GET | Kind.ADMIN:
+            return a
+        case 7 if size > 10:
+            return DROP
+        case _:
+            return c % WORKERS
+
+
+@syrup.jit()
+def expressions(pkt: Packet) -> Executor:
+    """Every operator and built-in function."""
+    n = pkt.payload.u16(0)
+    a = (n + 1) * 3 - (n // 7) % 5 + 2**3
+    b = (a & MASK | 1) ^ (a << 2) ^ (a >> 1) ^ ~a
+    c = -a if n == 0 else +a
+    d = min(a, b, c) + max(a, 3) + abs(c) + int(n > 4) + int(bool(c))
+    narrowed = u8(d) + u16(d) + u32(d) + i8(d) + i16(d) + i32(d)
+    inside = 0 < n <= 9 or n in PORTS or (n in range(20, 30) and n not in SHORT)
+    if inside and u64(narrowed) > 1 << 63:
+        return PASS
+    return (syrup.random() + syrup.cpu() + syrup.now_ns() // 1000) % WORKERS
+
+
+@syrup.jit(hook="socket")
+def packets(pkt: syrup.Packet) -> syrup.Executor:
+    """Everything there is to read."""
+    view = pkt.payload
+    little = view.u8(0) ^ view.u16(0) ^ view.u32(0)
+    big = view.be16(0) ^ view.be32(0)
+    wide = view.u64(0) ^ view.be64(0)
+    return (wide ^ (little ^ big ^ pkt.src_port ^ pkt.dst_port ^ pkt.flow_hash)) % WORKERS
+
+
+@syrup.jit(hook=("socket",))
+def maps(pkt: syrup.Packet) -> syrup.Executor:
+    """Every access to a map."""
+    user = pkt.src_port
+    if user not in tokens:
+        tokens[user] = 10
+    tokens[user] -= 1
+    if tokens.get(user, 0) < 0:
+        del tokens[user]
+        flags[user] = True
+    if flags.get(user, False):
+        return syrup.DROP
+    bytes_seen[0] += len(pkt.payload)
+    narrow[1] = i16(user)
+    return serving.fetch_add(0, 1) % WORKERS
