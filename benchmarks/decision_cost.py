@@ -1,11 +1,11 @@
 """What does a decision cost in the kernel?
 
 Each policy is attached, with its statistics, to six sockets of its own that nobody reads; bursts of the demo's requests
-go to one policy after the other in an order that rotates, and the kernel times every run (BPF_ENABLE_STATS). Of five
-bursts the fastest counts. Two programs written by hand go along: one that decides nothing, whose time is that of
-measuring, and one whose decision is a constant, socket 0, which it selects and does not count. The figures are
-differences within a round: the constant's to the first, each policy's to the constant's. `constant` is that decision as
-a policy: it shows what the stub and the statistics add.
+go to one policy after the other in an order that is drawn for each round, and the kernel times every run
+(BPF_ENABLE_STATS). Of five bursts the fastest counts. Two programs written by hand go along: one that decides nothing,
+whose time is that of measuring, and one whose decision is a constant, socket 0, which it selects and does not count.
+The figures are differences within a round: the constant's to the first, each policy's to the constant's. `constant` is
+that decision as a policy: it shows what the stub and the statistics add.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import syrup
 from benchmarks.burst import NO_DECISION, Burst, Subject, by_hand, silent_group, take_turns
 from benchmarks.demo.tokens import budget
 from benchmarks.demo.trace import Load, draw
-from benchmarks.measure import EXAMPLES, ROOT, Figure, example, figure, main
+from benchmarks.measure import ROOT, SHOWN, Figure, example, figure, main
 
 SK_SELECT_REUSEPORT = 82
 ROUNDS = 25
 WORKERS = 6
-POLICIES = (ROOT / "benchmarks" / "policies" / "constant.py", *map(example, EXAMPLES))
+POLICIES = (ROOT / "benchmarks" / "policies" / "constant.py", *map(example, SHOWN))
 BARS = {"round_robin": 16.0, "flow_hash": 16.0, "sita": 16.0}
 NOTHING = "no decision: measuring alone"
 CONSTANT = "a constant, by hand"

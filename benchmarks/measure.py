@@ -22,7 +22,9 @@ from syrupc.errors import SyrupError
 from syrupc.render import render_text
 
 ROOT = Path(__file__).resolve().parents[1]
-EXAMPLES = ("round_robin", "flow_hash", "sita", "scan_avoid", "token", "key_hash")
+SHOWN = ("round_robin", "flow_hash", "sita", "scan_avoid", "token", "key_hash")
+"""The examples that the demo compares and whose figures stand in its README."""
+EXAMPLES = (*SHOWN, "least_loaded", "power_of_two", "weighted", "rate_limit", "sticky", "priority")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,24 @@ def example(name: str) -> Path:
     return ROOT / "examples" / f"{name}.py"
 
 
-def main(measure: Callable[[], Sequence[Figure]], method: str | None) -> None:
+def table(title: str, figures: Sequence[Figure]) -> Table:
+    """A row for each figure."""
+    shown = Table(title=title, title_justify="left")
+    shown.add_column("")
+    for column in ("median", "lowest", "highest", "at most"):
+        shown.add_column(column, justify="right")
+    for one in figures:
+        bar = "" if one.at_most is None else _number(one.at_most, one.unit)
+        style = "red" if one.at_most is not None and one.value > one.at_most else ""
+        shown.add_row(one.name, *(_number(v, one.unit) for v in (one.value, one.low, one.high)), bar, style=style)
+    return shown
+
+
+def main(
+    measure: Callable[[], Sequence[Figure]],
+    method: str | None,
+    show: Callable[[str, Sequence[Figure]], Table] = table,
+) -> None:
     """The command line of one benchmark: its docstring is the help, `--json` writes the figures to a file or `-`."""
     method = method or ""
     parser = argparse.ArgumentParser(description=method, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -96,21 +115,9 @@ def main(measure: Callable[[], Sequence[Figure]], method: str | None) -> None:
         sys.exit(1)
     title = method.splitlines()[0]
     if options.json != "-":
-        Console().print(_table(title, figures))
+        Console().print(show(title, figures))
     if options.json:
         _write(options.json, title, figures)
-
-
-def _table(title: str, figures: Sequence[Figure]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("")
-    for column in ("median", "lowest", "highest", "at most"):
-        table.add_column(column, justify="right")
-    for one in figures:
-        bar = "" if one.at_most is None else _number(one.at_most, one.unit)
-        style = "red" if one.at_most is not None and one.value > one.at_most else ""
-        table.add_row(one.name, *(_number(v, one.unit) for v in (one.value, one.low, one.high)), bar, style=style)
-    return table
 
 
 def _number(value: float, unit: str) -> str:

@@ -23,7 +23,7 @@ from benchmarks.demo.results import Segment, rows
 from benchmarks.demo.schedule import DEFAULT, Plan, run
 from benchmarks.demo.table import show
 from benchmarks.demo.trace import Load, draw
-from benchmarks.measure import EXAMPLES, example
+from benchmarks.measure import SHOWN, example
 from syrup import features, privileges
 from syrupc.errors import LoadError, SyrupError
 from syrupc.render import render_text
@@ -36,7 +36,7 @@ def main() -> int:
     options = _options()
     out = Console(stderr=options.json == "-")
     signal.signal(signal.SIGTERM, _as_interrupt)
-    plan = Plan(EXAMPLES, Load(seconds=options.seconds), repetitions=options.repetitions, seed=options.seed)
+    plan = Plan(SHOWN, Load(seconds=options.seconds), repetitions=options.repetitions, seed=options.seed)
     try:
         report = _demonstrate(plan, out, options.interpreter)
     except KeyboardInterrupt:

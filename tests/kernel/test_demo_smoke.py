@@ -16,7 +16,7 @@ from benchmarks.demo import kernel
 from benchmarks.demo.results import Row, rows
 from benchmarks.demo.schedule import DEFAULT, Plan, run
 from benchmarks.demo.trace import Load, draw
-from benchmarks.measure import EXAMPLES, example
+from benchmarks.measure import SHOWN, example
 
 pytestmark = pytest.mark.bpf
 
@@ -53,11 +53,11 @@ def test_policies_decide_who_serves() -> None:
 
 def test_every_decision_has_a_cost() -> None:
     load = Load(seconds=0.5)
-    policies = {name: syrup.compile(example(name)) for name in EXAMPLES}
+    policies = {name: syrup.compile(example(name)) for name in SHOWN}
 
     costs = kernel.costs_ns(policies, draw(load, seed=1), load, 6)
 
-    assert sorted(costs) == sorted(EXAMPLES)
+    assert sorted(costs) == sorted(SHOWN)
     assert all(0 < ns < 10_000 for ns in costs.values())
 
 
