@@ -30,6 +30,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed-dev
+	@tests/system-packages
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean:

@@ -18,6 +18,7 @@ QUESTIONS = (
     "state_store",
     "decision_cost",
     "replace_under_load",
+    "against_c",
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import socket
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from benchmarks.demo.results import rotated
 from syrup._sys import maps, objects, programs, sockets, uapi
 from syrupc.isa.assembly import parse_program
 from syrupc.isa.codec import encode
@@ -84,13 +84,14 @@ class Subject:
 def take_turns(subjects: Mapping[str, Subject], rounds: int) -> dict[str, list[float]]:
     """Each round's ns a decision, by subject: the mean of its fastest burst, which was disturbed least.
 
-    The order rotates: who comes first, comes to cold caches.
+    The order is drawn anew for each round: what ran before leaves its traces in the caches.
     """
     names = tuple(subjects)
     samples: dict[str, list[float]] = {name: [] for name in names}
+    order = random.Random(1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for round_ in range(-1, rounds):  # the first only warms up
-            for name in rotated(names, round_ % len(names)):
+            for name in order.sample(names, len(names)):
                 taken = min(_mean_ns(subjects[name], sender) for _ in range(_BURSTS))
                 if round_ >= 0:
                     samples[name].append(taken)

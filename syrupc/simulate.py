@@ -75,7 +75,7 @@ class Simulation:
         assert isinstance(counters, CellMap)
         self._counters = counters
         self._executor_slots = range(FIRST_EXECUTOR_SLOT, FIRST_EXECUTOR_SLOT + spec.max_executors)
-        self._machine = Machine(_image(program, self._maps), world)
+        self._machine = Machine(image(program, self._maps), world)
 
     def store(self, name: str, key: int, value: int) -> None:
         """Put an entry into a map that the policy declared. Raises `KeyError` for another name, `ValueError` for a key
@@ -124,7 +124,7 @@ def _bytes(value: int, type_: IntType) -> bytes:
     return value.to_bytes(type_.size, "little", signed=type_.signed)
 
 
-def _image(program: Program, maps: dict[str, SimMap]) -> Image:
+def image(program: Program, maps: dict[str, SimMap]) -> Image:
     """The program with the place of each map in the table as the immediate of the loads that name it."""
     names = list(maps)
     insns: list[Insn] = list(program.insns)

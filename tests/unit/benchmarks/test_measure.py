@@ -73,7 +73,7 @@ def test_what_is_missing_is_said_without_a_traceback(
 def test_every_question_has_its_file_and_its_method() -> None:
     files = {path.stem: path.read_text() for path in (ROOT / "benchmarks").glob("*.py")}
 
-    assert {name for name, text in files.items() if "main(measure, __doc__)" in text} == set(everything.QUESTIONS)
+    assert {name for name, text in files.items() if "main(measure, __doc__" in text} == set(everything.QUESTIONS)
     assert all("?\n\n" in files[name].partition("from __future__")[0] for name in everything.QUESTIONS)
 
 
