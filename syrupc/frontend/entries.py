@@ -200,22 +200,24 @@ def references_of(
     return {name: declared for name, (_, declared) in bound.items()}, conflicts
 
 
+def is_lookup(node: ast.expr | None) -> bool:
+    """Whether an expression has the form of a call of `lookup`."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "lookup"
+
+
 def _lookups(function: ast.FunctionDef, maps: Mapping[str, MapSpec]) -> Iterator[tuple[ast.Name, MapSpec]]:
     local = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     local |= {a.arg for a in function.args.args}
     for node in ast.walk(function):
         match node:
             case (
-                ast.Assign(
-                    targets=[ast.Name() as target],
-                    value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="lookup")),
-                )
-                | ast.NamedExpr(
-                    target=ast.Name() as target,
-                    value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="lookup")),
-                )
-            ) if name in maps and name not in local:
-                yield target, maps[name]
+                ast.Assign(targets=[ast.Name() as target], value=value)
+                | ast.NamedExpr(target=ast.Name() as target, value=value)
+                | ast.AnnAssign(target=ast.Name() as target, value=value)
+            ) if is_lookup(value):
+                match value:
+                    case ast.Call(func=ast.Attribute(value=ast.Name(id=name))) if name in maps and name not in local:
+                        yield target, maps[name]
 
 
 def _map_access(node: ast.expr) -> ast.expr:

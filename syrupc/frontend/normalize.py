@@ -15,7 +15,7 @@ from typing import Final
 from syrupc.frontend import outside
 from syrupc.frontend.building import at, placeholder
 from syrupc.frontend.declare import Declarations, Policy
-from syrupc.frontend.entries import references_of
+from syrupc.frontend.entries import is_lookup, references_of
 from syrupc.frontend.expressions import Expressions
 from syrupc.frontend.helpers import EXECUTOR, Annotation, Helper
 from syrupc.frontend.source import Findings
@@ -143,7 +143,7 @@ class _Normalizer(Expressions):
 
     def bound_value(self, target: ast.Name, value: ast.expr) -> ast.expr:
         """What is assigned to a variable: for a reference, what `lookup` gives."""
-        return self.looked_up(value) if target.id in self.references else self.expression(value)
+        return self.looked_up(value) if target.id in self.references and is_lookup(value) else self.expression(value)
 
     def result(self, node: ast.stmt, value: ast.expr) -> Iterator[ast.stmt]:
         """`return e` becomes an assignment and a call, with the line as an argument.

@@ -60,7 +60,10 @@ def _element(vector: types.Type, index: types.Type) -> types.Type:
 
 
 def _constant_at(index: types.Type, *values: types.Type) -> types.Type:
-    operand(index, 1, 2)
+    number = operand(index, 0, 1)
+    if isinstance(number, Lit) and not -len(values) <= number.value < len(values):
+        message = f"{number.value} is no index of a tuple of {len(values)}"
+        raise TypeFailure("SYR202", message, operands=("", "no index of it"))
     elements = Constants(tuple(int(v.value) if isinstance(v, Lit) else 0 for v in values)).yield_type
     if elements is None:
         raise TypeFailure(
