@@ -38,6 +38,7 @@ _TITLES: Final[dict[str, str]] = {
     "SYR207": "annotation of another type",
     # -- lowering ----------------------------------------------------------------------------------------------------
     "SYR301": "kernel lacks a kind of map",
+    "SYR302": "too much stack",
     # -- objects -----------------------------------------------------------------------------------------------------
     "SYR401": "not a BPF object",
     "SYR402": "malformed object",

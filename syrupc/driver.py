@@ -8,14 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from syrupc.diagnostics import Diagnostic
-from syrupc.errors import InternalError
+from syrupc.diagnostics import Diagnostic, Span
+from syrupc.errors import CompileError, InternalError
 from syrupc.files import read_source
 from syrupc.frontend.source import PolicySource
-from syrupc.lower.emit import emit, start
+from syrupc.lower.emit import StackExceeded, emit, start
 from syrupc.objfile.reader import read_object
 from syrupc.options import Options
-from syrupc.verifier.gate import verify
+from syrupc.verifier.gate import STACK_LIMIT, verify
 from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict, VerifiedObject
 
 # A policy may be too costly, or loop for ever; nothing else that the verifier finds can be a policy's fault.
@@ -90,4 +90,17 @@ def _emit(policies: TypedPolicies, options: Options, *, with_text: bool = False)
 
     hooks = (options.hook,) if options.hook else None
     module = lower(policies, Target(options.profile, options.max_executors), hooks)
-    return emit(module.text, f"v{options.profile.isa}", with_text=with_text)
+    try:
+        return emit(module.text, f"v{options.profile.isa}", with_text=with_text)
+    except StackExceeded as exceeded:
+        raise CompileError(_stack_exceeded(policies.declarations.source, exceeded)) from None
+
+
+def _stack_exceeded(source: PolicySource, exceeded: StackExceeded) -> Diagnostic:
+    return Diagnostic(
+        "SYR302",
+        f"the policy needs more than the {STACK_LIMIT} bytes of stack that programs have",
+        Span(source.path_name, exceeded.line, exceeded.column),
+        notes=("records that are read, made, stored or used as keys lie on the stack, each for its size",),
+        help=("make the structs smaller, or change an entry in place: `ref = m.lookup(key)`",),
+    )

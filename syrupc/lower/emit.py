@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 _DEADLINE_S: Final = 60.0
 _MAX_MESSAGE: Final = 4096
+# What LLVM says before it ends its process.
+_STACK: Final = re.compile(
+    r"error: [^\n]*?:(?P<line>\d+):(?P<column>\d+): in function .*: Looks like the BPF stack limit"
+)
 # The same modules as here, whatever the current folder holds.
 _SERVE: Final = "import sys; sys.path[:] = {path!r}; from syrupc.lower.emitter import serve; serve()"
 
@@ -36,8 +41,17 @@ def start() -> None:
         _ready()
 
 
+class StackExceeded(Exception):  # noqa: N818 -- becomes a diagnostic where the source is known
+    """A function needs more stack than programs have; `line` and `column` are where it first shows."""
+
+    def __init__(self, line: int, column: int) -> None:
+        super().__init__(line, column)
+        self.line, self.column = line, column
+
+
 def emit(text: str, cpu: str, *, with_text: bool = False) -> Emitted:
-    """Optimise LLVM IR and emit it for a BPF cpu ("v3", "v4"). Raises `InternalError` if LLVM fails."""
+    """Optimise LLVM IR and emit it for a BPF cpu ("v3", "v4"). Raises `StackExceeded`, and `InternalError` if LLVM
+    fails otherwise."""
     from syrupc.lower.emitter import Request  # brings llvmlite
 
     with _lock:
@@ -45,6 +59,9 @@ def emit(text: str, cpu: str, *, with_text: bool = False) -> Emitted:
         if answer is None:  # it had just ended itself, unasked for long
             answer = _ready().ask(Request(text, cpu, with_text))
     if answer is None or isinstance(answer, str):
+        exceeded = _STACK.search(answer or "")
+        if exceeded:
+            raise StackExceeded(int(exceeded["line"]), int(exceeded["column"]))
         raise _failed(answer or "the process of LLVM ended twice")
     return answer
 
