@@ -273,6 +273,23 @@ class FaultKind(enum.Enum):
     MAP_FULL = "MapFull"
     NO_EXECUTOR = "NoExecutor"
 
+    @property
+    def meaning(self) -> str:
+        """When it happens, in words."""
+        return _FAULT_MEANINGS[self]
+
+
+_FAULT_MEANINGS = {
+    FaultKind.SHORT_PACKET: "a read past the end of the datagram",
+    FaultKind.KEY: "a key that is not in the map",
+    FaultKind.INDEX: "an index out of range, or an empty queue",
+    FaultKind.ZERO_DIVISION: "division or remainder by zero",
+    FaultKind.VALUE: "a negative shift, or more turns than `syrup.range` was given",
+    FaultKind.ASSERTION: "`assert` of something that does not hold",
+    FaultKind.MAP_FULL: "a new key in a full map, or a value pushed onto a full queue",
+    FaultKind.NO_EXECUTOR: "the decision names no live executor",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class FaultSite:

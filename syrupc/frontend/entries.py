@@ -18,8 +18,7 @@ _KEYED: Final = (MapKind.HASH_MAP, MapKind.LRU_HASH_MAP, MapKind.PER_CPU_HASH_MA
 _CELLS: Final = (*_KEYED, MapKind.ARRAY, MapKind.PER_CPU_ARRAY)
 _QUEUES: Final = (MapKind.QUEUE, MapKind.STACK)
 
-# Method -> the kinds that have it, and the operation for each number of arguments.
-_METHODS: Final[Mapping[str, tuple[tuple[MapKind, ...], Mapping[int, str]]]] = {
+METHODS: Final[Mapping[str, tuple[tuple[MapKind, ...], Mapping[int, str]]]] = {
     "get": ((*_CELLS, MapKind.LPM_TRIE), {2: "map.get"}),
     "lookup": ((*_CELLS, MapKind.LPM_TRIE), {1: "map.lookup"}),
     "fetch_add": (_CELLS, {2: "map.fetch_add"}),
@@ -30,6 +29,8 @@ _METHODS: Final[Mapping[str, tuple[tuple[MapKind, ...], Mapping[int, str]]]] = {
     "add": ((MapKind.BLOOM,), {1: "map.push"}),
     "emit": ((MapKind.RING_BUF,), {1: "map.emit"}),
 }
+"""Method of a map in a policy -> the kinds that have it, and the operation for each number of arguments."""
+
 # Those that evaluate what is stored before the map is looked at, as the operations take it.
 _VALUE_FIRST: Final = ("map.push", "map.emit")
 
@@ -133,7 +134,7 @@ class Entries(Builder):
             self.reject(node.slice, "a slice of a map", "access one entry at a time")
             return False
         if not (declared.kind.indexed or declared.kind.keyed):
-            known = ", ".join(f"`{m}`" for m, (kinds, _) in _METHODS.items() if declared.kind in kinds)
+            known = ", ".join(f"`{m}`" for m, (kinds, _) in METHODS.items() if declared.kind in kinds)
             message = f"the {declared.kind.value} `{declared.name}` has no entries with keys"
             self.found.error("SYR204", message, node, notes=(f"known: {known}",))
             return False
@@ -151,7 +152,7 @@ class Entries(Builder):
     def map_method(self, node: ast.Call, receiver: ast.expr, method: str) -> ast.expr:
         declared = self.map_named(receiver)
         assert declared is not None
-        kinds, operations = _METHODS.get(method, ((), {}))
+        kinds, operations = METHODS.get(method, ((), {}))
         if declared.kind not in kinds:
             return self.no_method(node, declared, method)
         counts = list(operations)
@@ -165,7 +166,7 @@ class Entries(Builder):
         return self.call(operation, arguments, node)
 
     def no_method(self, node: ast.Call, declared: MapSpec, method: str) -> ast.expr:
-        names = [m for m, (kinds, _) in _METHODS.items() if declared.kind in kinds]
+        names = [m for m, (kinds, _) in METHODS.items() if declared.kind in kinds]
         near = difflib.get_close_matches(method, names, 1)
         known = ", ".join(f"`{m}`" for m in names)
         help_lines = (f"did you mean `{near[0]}`?",) if near else ()
