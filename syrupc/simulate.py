@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from syrupc.datagram import Datagram
 from syrupc.isa.insn import Insn
-from syrupc.isa.machine import CellMap, ExecutorMap, Image, Machine, Shape, SimMap, World, make_map, sk_reuseport
+from syrupc.isa.machine import CellMap, ExecutorMap, Image, Machine, Shape, SimMap, World, make_map
+from syrupc.isa.machine.contexts import ETH_HEADER, Context, sk_reuseport
 from syrupc.isa.opcodes import WIDE_MAP, WIDE_MAP_VALUE
+from syrupc.kernel.headers import ETHERTYPES
 from syrupc.objfile.model import MapDefinition, Object, Program, RelocationKind
 from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT, FaultSite, IntType, ProgramSpec
 
-DESTINATION_PORT: Final = 9000
 _WIDE_SOURCES: Final = {RelocationKind.MAP: WIDE_MAP, RelocationKind.MAP_VALUE: WIDE_MAP_VALUE}
-
-
-@dataclass(frozen=True, slots=True)
-class Datagram:
-    """What a policy is asked about."""
-
-    payload: bytes
-    source_port: int = 40_000
-    flow_hash: int = 0
-    destination_port: int = DESTINATION_PORT
-
-    def segment(self) -> bytes:
-        """The UDP header and the payload."""
-        return struct.pack(">4H", self.source_port, self.destination_port, 8 + len(self.payload), 0) + self.payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +84,7 @@ class Simulation:
     def decide(self, datagram: Datagram) -> Decision:
         """Run the program once. Raises `MachineError` where it does what no program may do."""
         before = _counted(self._counters)
-        result = self._machine.run(sk_reuseport(datagram.segment(), hash=datagram.flow_hash))
+        result = self._machine.run(_context(datagram))
         changed = {slot for slot, count in _counted(self._counters).items() if count != before.get(slot)}
         faults = tuple(site for site in self.spec.faults if site.slot in changed)
         executor = next((slot - FIRST_EXECUTOR_SLOT for slot in changed if slot in self._executor_slots), None)
@@ -118,6 +105,19 @@ def _new_map(definition: MapDefinition, cpus: int) -> SimMap:
     if definition.initial is not None:
         made.update(bytes(4), definition.initial)
     return made
+
+
+def _context(datagram: Datagram) -> Context:
+    """The datagram as a reuse-port program is given it, behind an empty link-layer header, as on loopback."""
+    return sk_reuseport(
+        datagram.segment(),
+        linear=datagram.linear,
+        head=bytes(ETH_HEADER) + datagram.network(),
+        mac=0,
+        network=ETH_HEADER,
+        eth_protocol=ETHERTYPES[f"ip{datagram.version}"],
+        hash=datagram.flow_hash,
+    )
 
 
 def _bytes(value: int, type_: IntType) -> bytes:

@@ -229,7 +229,10 @@ class Input(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class HookSpec:
-    """A place where the kernel asks a policy. Facts about Linux: see `syrupc.kernel.hooks`."""
+    """A place where the kernel asks a policy. Facts about Linux: see `syrupc.kernel.hooks`.
+
+    `headers` are those of a packet that a program sees there, by their names in `syrupc.kernel.headers`.
+    """
 
     name: str
     input: Input
@@ -237,6 +240,7 @@ class HookSpec:
     section: str
     executor_map: str
     since: str
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +269,7 @@ class FaultKind(enum.Enum):
     """Why a decision ended early; the value is the Python exception of the same meaning."""
 
     SHORT_PACKET = "ShortPacket"
+    NO_HEADER = "NoHeader"
     KEY = "KeyError"
     INDEX = "IndexError"
     ZERO_DIVISION = "ZeroDivisionError"

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from syrupc.datagram import Datagram
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
 from syrupc.isa.machine import MachineError, World
 from syrupc.objfile.model import Object
-from syrupc.simulate import Datagram, Decision, Simulation
+from syrupc.simulate import Decision, Simulation
 from syrupc.spec import ObjectSpec, ProgramSpec
 
 _STORE: Final = re.compile(r"\s*(\w+)\s*\[\s*(\S+?)\s*\]\s*=\s*(\S+)\s*")
@@ -61,19 +62,19 @@ def run_trial(obj: Object, trial: Trial) -> Iterator[Decided]:
     if spec is None:
         raise _unusable("the object does not say how to read its decisions", "only objects of `syrupc` can be run")
     program = _program(spec, trial.name)
-    payloads = [_payload(text) for text in trial.packets]
+    datagrams = [_datagram(_payload(text), trial) for text in trial.packets]
     executors = program.max_executors if trial.executors is None else trial.executors
     simulation = Simulation(obj, program, executors=executors, world=World.seeded(trial.seed))
     for text in trial.stores:
         _store(simulation, text)
-    for payload in payloads:
+    for datagram in datagrams:
         try:
-            decision = simulation.decide(Datagram(payload, trial.source_port, trial.flow_hash))
+            decision = simulation.decide(datagram)
         except MachineError as error:
             raise _unusable(
                 f"the program cannot go on: {error}", "`syrupc verify` says what is wrong with it"
             ) from None
-        yield Decided(spec.source, payload, decision)
+        yield Decided(spec.source, datagram.payload, decision)
 
 
 def _program(spec: ObjectSpec, name: str | None) -> ProgramSpec:
@@ -94,6 +95,13 @@ def _payload(text: str) -> bytes:
         raise _unusable(
             f"`{text}` is no packet", "write the payload in hex, two digits a byte: `--packet 02ff`"
         ) from None
+
+
+def _datagram(payload: bytes, trial: Trial) -> Datagram:
+    try:
+        return Datagram(payload, trial.source_port, trial.flow_hash)
+    except ValueError as error:
+        raise _unusable(f"a packet of {len(payload)} bytes cannot be sent: {error}") from None
 
 
 def _store(simulation: Simulation, text: str) -> None:

@@ -17,7 +17,8 @@ from benchmarks.demo.schedule import DEFAULT
 from benchmarks.demo.simulate import Moment, simulate
 from benchmarks.demo.tokens import INTERVAL_NS, budget
 from benchmarks.demo.trace import Load, Trace
-from syrupc.simulate import Datagram, Simulation
+from syrupc.datagram import Datagram
+from syrupc.simulate import Simulation
 from syrupc.verifier.verdict import VerifiedObject
 
 HOW: Final = (

@@ -14,7 +14,7 @@ from syrupc.isa.machine import World as MachineWorld
 from syrupc.lang.functions import cpu, now_ns, random
 from syrupc.lang.local import LocalStore
 from syrupc.lang.maps import Map
-from syrupc.lang.packets import Packet
+from syrupc.lang.packets import Packet, datagram_of
 from syrupc.lang.world import CPUS
 from syrupc.spec import DROP, PASS, FaultSite, MapSpec, ProgramSpec
 from syrupc.verifier.verdict import VerifiedObject
@@ -72,9 +72,8 @@ class Decider:
 
     def decide(self, packet: Packet) -> Decision:
         """Decide on one packet. Raises `InternalError` where the program does what none of ours may do."""
-        datagram = simulate.Datagram(bytes(packet.payload), packet.src_port, packet.flow_hash, packet.dst_port)
         try:
-            decided = self._simulation.decide(datagram)
+            decided = self._simulation.decide(datagram_of(packet))
         except MachineError as error:
             raise _stopped(error) from error
         if decided.executor is not None:

@@ -13,6 +13,8 @@ SOCKET: Final = HookSpec(
     section="sk_reuseport",
     executor_map="reuseport_sockarray",
     since="4.19",  # 2dbb9b9e6df6 "bpf: Introduce BPF_PROG_TYPE_SK_REUSEPORT"
+    # By then the packet is a datagram; its link-layer header may be gone, or have been of any kind.
+    headers=("ip4", "ip6", "udp"),
 )
 
 HOOKS: Final = {hook.name: hook for hook in (SOCKET,)}

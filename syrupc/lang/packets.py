@@ -2,97 +2,109 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-MAX_PAYLOAD: Final = 0xFFFF - 8
-"""The longest payload of a UDP datagram."""
-
-
-class ShortPacket(IndexError):  # noqa: N818 -- the name of a condition, as users see it in fault counters
-    """A read past the end of the packet."""
-
-
-class View:
-    """A range of a packet's bytes. Reads are unsigned; `be16 be32 be64` read network byte order."""
-
-    __slots__ = ("_data",)
-
-    def __init__(self, data: bytes = b"") -> None:
-        self._data = bytes(data)
-
-    def __len__(self) -> int:
-        return len(self._data)
-
-    def __bytes__(self) -> bytes:
-        return self._data
-
-    def __repr__(self) -> str:
-        return f"View({self._data!r})"
-
-    def u8(self, offset: int) -> int:
-        """The byte at `offset`. Raises `ShortPacket` outside the packet."""
-        return self._read(offset, 1, "little")
-
-    def u16(self, offset: int) -> int:
-        """The 16-bit little-endian integer at `offset`. Raises `ShortPacket` outside the packet."""
-        return self._read(offset, 2, "little")
-
-    def u32(self, offset: int) -> int:
-        """The 32-bit little-endian integer at `offset`. Raises `ShortPacket` outside the packet."""
-        return self._read(offset, 4, "little")
-
-    def u64(self, offset: int) -> int:
-        """The 64-bit little-endian integer at `offset`, a `u64`. Raises `ShortPacket` outside the packet."""
-        return self._read(offset, 8, "little")
-
-    def be16(self, offset: int) -> int:
-        """The 16-bit integer in network byte order at `offset`. Raises `ShortPacket` outside the packet."""
-        return self._read(offset, 2, "big")
-
-    def be32(self, offset: int) -> int:
-        """The 32-bit integer in network byte order at `offset`. Raises `ShortPacket` outside the packet."""
-        return self._read(offset, 4, "big")
-
-    def be64(self, offset: int) -> int:
-        """The 64-bit integer in network byte order at `offset`, a `u64`. Raises `ShortPacket` outside the packet."""
-        return self._read(offset, 8, "big")
-
-    def _read(self, offset: int, size: int, order: str) -> int:
-        if offset < 0 or offset + size > len(self._data):
-            raise ShortPacket(f"bytes {offset}..{offset + size} of {len(self._data)}")
-        return int.from_bytes(self._data[offset : offset + size], "big" if order == "big" else "little")
+from syrupc.datagram import Datagram
+from syrupc.kernel.headers import Header
+from syrupc.lang.headers import Eth, Ip4, Ip6, NoHeader, Tcp, Udp
+from syrupc.lang.views import View
 
 
 class Packet:
-    """One datagram. In a unit test: `Packet(b"...", src_port=4000)`."""
+    """One UDP datagram. In a test: `Packet(b"GET key", src_port=4000, src="10.0.0.7", dst="10.0.0.1", ttl=64)`.
 
-    __slots__ = ("dst_port", "flow_hash", "payload", "src_port")
+    Addresses that are not given are loopback's. With an IPv6 address or a flow label the packet is one of IPv6; `ttl` and
+    `tos` are then the hop limit and the traffic class. Raises `ValueError` for what no datagram can be.
+    """
+
+    __slots__ = ("_datagram", "payload")
 
     payload: View
     """The bytes after the transport header."""
-    src_port: int
-    """The sender's port, a host integer."""
-    dst_port: int
-    """The port it was sent to, a host integer."""
-    flow_hash: int
-    """The 32-bit hash that the kernel computed over the addresses and ports."""
 
     def __init__(
-        self, payload: bytes | View = b"", *, src_port: int = 0, dst_port: int = 0, flow_hash: int = 0
+        self,
+        payload: bytes | View = b"",
+        *,
+        src_port: int = 0,
+        dst_port: int = 0,
+        flow_hash: int = 0,
+        src: str | None = None,
+        dst: str | None = None,
+        ttl: int = 64,
+        tos: int = 0,
+        flow_label: int | None = None,
+        ip_options: bytes = b"",
     ) -> None:
         self.payload = payload if isinstance(payload, View) else View(payload)
-        _require("a payload's length", len(self.payload), MAX_PAYLOAD)
-        _require("src_port", src_port, 0xFFFF)
-        _require("dst_port", dst_port, 0xFFFF)
-        _require("flow_hash", flow_hash, 0xFFFF_FFFF)
-        self.src_port = src_port
-        self.dst_port = dst_port
-        self.flow_hash = flow_hash
+        self._datagram = Datagram(
+            bytes(self.payload),
+            source_port=src_port,
+            flow_hash=flow_hash,
+            destination_port=dst_port,
+            source=src,
+            destination=dst,
+            ttl=ttl,
+            tos=tos,
+            flow_label=flow_label,
+            options=ip_options,
+        )
+
+    @property
+    def src_port(self) -> int:
+        """The sender's port, a host integer."""
+        return self._datagram.source_port
+
+    @property
+    def dst_port(self) -> int:
+        """The port it was sent to, a host integer."""
+        return self._datagram.destination_port
+
+    @property
+    def flow_hash(self) -> int:
+        """The 32-bit hash that the kernel computed over the addresses and ports."""
+        return self._datagram.flow_hash
+
+    @property
+    def ip_version(self) -> int:
+        """4 or 6: which of `ip4` and `ip6` the packet has."""
+        return self._datagram.version
+
+    @property
+    def eth(self) -> Eth:
+        """The Ethernet header. Raises `NoHeader` for a packet of a test, as it has none."""
+        raise _absent(Eth.HEADER)
+
+    @property
+    def ip4(self) -> Ip4:
+        """The IPv4 header. Raises `NoHeader` if the packet is not one of IPv4."""
+        if self.ip_version != 4:
+            raise _absent(Ip4.HEADER)
+        return Ip4(self._datagram.network())
+
+    @property
+    def ip6(self) -> Ip6:
+        """The IPv6 header. Raises `NoHeader` if the packet is not one of IPv6."""
+        if self.ip_version != 6:
+            raise _absent(Ip6.HEADER)
+        return Ip6(self._datagram.network())
+
+    @property
+    def tcp(self) -> Tcp:
+        """The TCP header. Raises `NoHeader` for a datagram, as it has none."""
+        raise _absent(Tcp.HEADER)
+
+    @property
+    def udp(self) -> Udp:
+        """The UDP header."""
+        return Udp(self._datagram.segment()[: Udp.HEADER.size])
 
     def __repr__(self) -> str:
         return f"Packet({bytes(self.payload)!r}, src_port={self.src_port}, flow_hash={self.flow_hash:#x})"
 
 
-def _require(what: str, value: int, most: int) -> None:
-    if not 0 <= value <= most:
-        raise ValueError(f"{what} is {value}, not 0 to {most}")
+def datagram_of(packet: Packet) -> Datagram:
+    """The packet as what arrives."""
+    return packet._datagram
+
+
+def _absent(header: Header) -> NoHeader:
+    return NoHeader(f"the packet has no {header.title}")

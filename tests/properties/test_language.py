@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from syrupc.simulate import Datagram
+from syrupc.datagram import Datagram
 from tests.properties.programs import HEADER, payloads, policies
 from tests.properties.threeways import Group, Interpreter, Kernel, Python, compiled, loopback_group
 

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from syrup.stats import Stats
+from syrupc.datagram import Datagram
 from syrupc.driver import compile_source
 from syrupc.errors import CompileError, VerificationError
 from syrupc.frontend.source import PolicySource
 from syrupc.options import Options
-from syrupc.simulate import Datagram, Simulation
+from syrupc.simulate import Simulation
 from syrupc.spec import DROP, INT_TYPES, PASS, FaultKind
 from syrupc.verifier.verdict import VerifiedObject
 from tests.properties import reference

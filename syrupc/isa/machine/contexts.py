@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 ETH_HEADER: Final = 14
+_ETH_P_IP: Final = 0x0800
 _ETH_P_802_2: Final = 0x0004
 _ETH_P_802_3: Final = 0x0001
 _ETH_P_802_3_MIN: Final = 0x0600
@@ -90,7 +91,7 @@ def sk_reuseport(
     head: bytes = b"",
     mac: int | None = None,
     network: int = 0,
-    eth_protocol: int = 0x0800,
+    eth_protocol: int = _ETH_P_IP,
     ip_protocol: int = _UDP,
     hash: int = 0,
     bind_inany: bool = False,
@@ -104,7 +105,8 @@ def sk_reuseport(
     fields = struct.pack("<16x5I20x", len(segment), protocol, ip_protocol, bind_inany, hash)
     packet = Packet(segment, len(segment) if linear is None else linear, head, mac, network)
     pointers = ((0, 8, "data"), (8, 8, "data_end"), (40, 8, "socket"), (48, 8, "nothing"))
-    return Context("sk_reuseport_md", fields, pointers, packet, Socket(_AF_INET, _SOCK_DGRAM, ip_protocol))
+    family = _AF_INET if eth_protocol == _ETH_P_IP else _AF_INET6
+    return Context("sk_reuseport_md", fields, pointers, packet, Socket(family, _SOCK_DGRAM, ip_protocol))
 
 
 def xdp(frame: bytes, *, ingress_ifindex: int = 1, rx_queue_index: int = 0) -> Context:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numba
 import pytest
 
+from syrupc.datagram import Datagram
 from syrupc.driver import compile_source
 from syrupc.errors import InternalError
 from syrupc.frontend.rules import RULES
 from syrupc.frontend.source import PolicySource
 from syrupc.lower.target import LOWERINGS
 from syrupc.options import Options
-from syrupc.simulate import Datagram, Simulation
+from syrupc.simulate import Simulation
 
 _POLICY = """import syrup
 from syrup import u64
