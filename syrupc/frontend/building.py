@@ -8,7 +8,8 @@ from abc import ABC, abstractmethod
 from typing import Final, TypeVar
 
 from syrupc.frontend import outside
-from syrupc.frontend.declare import BUILTIN_NAMES, FUNCTIONS, Declarations
+from syrupc.frontend.constants import Constant
+from syrupc.frontend.declare import BUILTIN_NAMES, FUNCTIONS, SCALARS, Declarations
 from syrupc.frontend.source import Findings
 from syrupc.spec import INT_TYPES
 
@@ -58,6 +59,15 @@ class Builder(ABC):
 
     def text(self, node: ast.expr) -> str:
         return self.declarations.source.segment(node)
+
+    def constants(self) -> dict[str, Constant]:
+        """The constants that no local variable hides."""
+        known = self.declarations.constants.items()
+        return {name: value for name, value in known if name.partition(".")[0] not in self.locals}
+
+    def casts(self) -> dict[str, str]:
+        """How this file spells the integer types that constants are cast to."""
+        return {spelling: name for spelling, name in self.declarations.exports.items() if name in SCALARS}
 
     def count(self, node: ast.Call, name: str, parameters: int) -> bool:
         if len(node.args) == parameters:

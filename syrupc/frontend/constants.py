@@ -13,7 +13,7 @@ from typing import Final
 
 from syrupc.spec import INT_TYPES, IntType
 
-Constant = int | bool | tuple["Constant", ...]
+Constant = int | bool | bytes | tuple["Constant", ...]
 
 # Far beyond any value that a policy can hold, and small enough that no expression takes long to evaluate.
 _MAX_BITS = 256
@@ -57,6 +57,8 @@ def evaluate(node: ast.expr, known: Mapping[str, Constant], casts: Mapping[str, 
     match node:
         case ast.Constant(value=bool() | int() as value):
             return _bounded(node, value)
+        case ast.Constant(value=bytes() as value):
+            return value
         case ast.Name(id=name):
             if name in known:
                 return known[name]
@@ -73,7 +75,7 @@ def evaluate(node: ast.expr, known: Mapping[str, Constant], casts: Mapping[str, 
             return _binary(node, op, _integer(left, known, casts), _integer(right, known, casts))
         case ast.Call(func=func, args=[argument], keywords=[]) if ast.unparse(func) in casts:
             return _cast(node, INT_TYPES[casts[ast.unparse(func)]], _integer(argument, known, casts))
-    raise NotConstant(node, "not a constant expression of integers")
+    raise NotConstant(node, "not a constant expression")
 
 
 def _element(node: ast.expr, values: Constant, index: int) -> Constant:
@@ -86,8 +88,9 @@ def _element(node: ast.expr, values: Constant, index: int) -> Constant:
 
 def _integer(node: ast.expr, known: Mapping[str, Constant], casts: Mapping[str, str]) -> int:
     value = evaluate(node, known, casts)
-    if isinstance(value, tuple):
-        raise NotConstant(node, "a tuple cannot be an operand")
+    if not isinstance(value, int):
+        what = "a tuple" if isinstance(value, tuple) else "a bytes constant"
+        raise NotConstant(node, f"{what} cannot be an operand")
     return value
 
 

@@ -234,8 +234,8 @@ class _Declarer:
                     raise NotConstant(value, "`auto()` after a smaller value")
                 return earlier[-1] + 1 if earlier else 1
         number = evaluate(value, known, self.casts())
-        if isinstance(number, tuple):
-            raise NotConstant(value, "a tuple is no member")
+        if not isinstance(number, int):
+            raise NotConstant(value, "only integers are members")
         return int(number)
 
     def called_map(self, value: ast.expr) -> MapKind | None:

@@ -9,13 +9,12 @@ from typing import Final
 from syrupc.frontend import outside
 from syrupc.frontend.building import CASTS, PYTHON_FUNCTIONS, at, placeholder
 from syrupc.frontend.constants import Constant, NotConstant, evaluate
-from syrupc.frontend.declare import SCALARS
-from syrupc.frontend.entries import Entries
 from syrupc.frontend.record_rules import TRACED
+from syrupc.frontend.views import Views
 from syrupc.spec import ArrayType
 
 
-class Expressions(Entries):
+class Expressions(Views):
     """Each method takes a node of the source and gives its normal form."""
 
     def expression(self, node: ast.expr) -> ast.expr:
@@ -59,11 +58,6 @@ class Expressions(Entries):
         except NotConstant:
             return None
         return self.constant(node, value)
-
-    def constants(self) -> dict[str, Constant]:
-        """The constants that no local variable hides."""
-        known = self.declarations.constants.items()
-        return {name: value for name, value in known if name.partition(".")[0] not in self.locals}
 
     def integer(self, node: ast.expr, value: int) -> ast.expr:
         if not -(1 << 63) <= value < (1 << 64):
@@ -115,7 +109,7 @@ class Expressions(Entries):
         if (part := self.part(node)) is not None:
             return part
         if isinstance(node.slice, ast.Slice):
-            return self.expression(node.slice)
+            return self.stray_slice(node)
         values = self.constant_tuple(node.value)
         if values is None:
             return self.call("vector.element", [self.expression(node.value), self.expression(node.slice)], node)
@@ -127,10 +121,12 @@ class Expressions(Entries):
     def constant(self, node: ast.expr, value: Constant) -> ast.expr:
         if isinstance(value, tuple):
             return self.reject(node, "a tuple", "use one constant for each value")
+        if isinstance(value, bytes):
+            return self.reject(node, *outside.CONSTANTS[bytes])
         return at(ast.Constant(value), node) if isinstance(value, bool) else self.integer(node, value)
 
     def compare(self, node: ast.Compare) -> ast.expr:
-        if (test := self.tested(node)) is not None:
+        if (test := self.tested(node) or self.view_comparison(node)) is not None:
             return test
         for op in node.ops:
             if type(op) in outside.COMPARISONS:
@@ -161,7 +157,7 @@ class Expressions(Entries):
 
     def called(self, node: ast.Call) -> ast.expr:
         struct = isinstance(node.func, ast.Name) and self.is_declared(node.func.id, self.declarations.structs)
-        if node.keywords and not struct and not _reads(node):
+        if node.keywords and not struct and not _takes_keywords(node):
             return self.reject(node.keywords[0], "a keyword argument", "give the arguments by position")
         starred = next((a for a in node.args if isinstance(a, ast.Starred)), None)
         if starred:
@@ -174,6 +170,10 @@ class Expressions(Entries):
                 return self.map_method(node, receiver, method)
             case ast.Attribute(value=view, attr="read"):
                 return self.read(node, view)
+            case ast.Attribute(value=view, attr="startswith"):
+                return self.starts_with(node, view)
+            case ast.Attribute(value=view, attr="find"):
+                return self.find(node, view)
             case ast.Name(id=name) if struct:
                 return self.record(node, name)
             case ast.Name(id=name) if self.is_declared(name, self.declarations.helpers):
@@ -360,17 +360,16 @@ class Expressions(Entries):
         return [at(ast.Constant(v), a) for v, a in zip(values, node.args, strict=True)]
 
     def bound(self, node: ast.expr) -> int | None:
-        casts = {s: name for s, name in self.declarations.exports.items() if name in SCALARS}
         try:
-            value = evaluate(node, self.constants(), casts)
+            value = evaluate(node, self.constants(), self.casts())
         except NotConstant as why:
             reason = f"`{self.text(why.node)}` is known only when the policy runs"
             loop = f"say how many there can be: `for i in syrup.range({self.text(node)}, max=64):`"
             self.found.error("SYR109", "the number of turns is not a constant", node, notes=(reason,), help=(loop,))
             return None
         # Ends that far out are walked by no kernel; keeping clear of the last values keeps every counter exact.
-        if isinstance(value, tuple) or not -(1 << 62) <= value <= (1 << 62):
-            self.found.error("SYR202", f"{value} cannot bound a loop", node)
+        if not isinstance(value, int) or not -(1 << 62) <= value <= (1 << 62):
+            self.found.error("SYR202", f"{value!r} cannot bound a loop", node)
             return None
         return int(value)
 
@@ -392,5 +391,5 @@ def _is_plain(text: str) -> bool:
     return text.isascii() and text.isprintable() and not set(text) & set("%{}")
 
 
-def _reads(node: ast.Call) -> bool:
-    return isinstance(node.func, ast.Attribute) and node.func.attr == "read"
+def _takes_keywords(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Attribute) and node.func.attr in ("read", "find")

@@ -22,7 +22,6 @@ from syrupc.frontend.source import Located, PolicySource
 from syrupc.frontend.types import (
     BOOLEAN,
     DECISION,
-    UDP_PAYLOAD,
     Group,
     HelperRef,
     InputType,
@@ -79,7 +78,7 @@ class Inference:
 
     def policy(self, policy: Policy, form: NormalForm) -> TypedFunction | None:
         """Type the policy; None if it does not type."""
-        arguments: tuple[types.Type, ...] = (InputType(policy.spec.input),)
+        arguments: tuple[types.Type, ...] = (InputType(policy.spec.input, policy.spec.hooks),)
         self._policy = self._infer(policy.spec.function, policy.node, form, arguments, self._own, DECISION)
         return self._policy
 
@@ -165,7 +164,7 @@ def _widest(kind: Annotation) -> types.Type:
             return InputType(kind)
         case IntType() | StructType():
             return loaded(kind)
-    return View(UDP_PAYLOAD) if kind == VIEW else DECISION
+    return View("payload") if kind == VIEW else DECISION
 
 
 def _declared_result(declared: Helper) -> types.Type:
@@ -196,7 +195,7 @@ def _is_annotated(kind: Annotation, given: types.Type) -> bool:
         case StructType():
             return bool(given == loaded(kind))
         case Input():
-            return bool(given == InputType(kind))
+            return isinstance(given, InputType) and given.kind is kind
     return isinstance(given, View)
 
 
@@ -274,6 +273,8 @@ def _operands(node: ast.AST) -> tuple[ast.expr, ...]:
             return (target, value)
         case ast.Assign(targets=[ast.Subscript(value=table, slice=key)], value=value):
             return (value, table, key)
+        case ast.Subscript(value=view, slice=ast.Slice(lower=lower, upper=upper)):
+            return (view, lower or view, upper or view)
         case ast.Subscript(value=table, slice=key):
             return (table, key)
         case ast.Call(func=ast.Attribute(value=receiver), args=arguments):

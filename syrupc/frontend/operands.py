@@ -9,6 +9,7 @@ from numba.core import types
 from syrupc.frontend.types import (
     BOOLEAN,
     DECISION,
+    Bytes,
     Group,
     HelperRef,
     InputType,
@@ -67,6 +68,8 @@ def describe(kind: types.Type) -> str:
             return f"a {source.value}"
         case View():
             return "a view of bytes"
+        case Bytes():
+            return "a bytes constant"
         case Method():
             return "a method (call it)"
         case Record(spec=spec):

@@ -61,8 +61,11 @@ COMPARISONS: Final[dict[type[ast.cmpop], tuple[str, str]]] = {
 CONSTANTS: Final[dict[type, tuple[str, str]]] = {
     float: ("a float", _INT),
     complex: ("a complex number", _INT),
-    str: ("a string", "compare numbers: `pkt.payload.u8(0) == 71`"),
-    bytes: ("a bytes constant", "compare numbers: `pkt.payload.u32(0) == 0x20746567`"),
+    str: ("a string", 'packets hold bytes: `pkt.payload.startswith(b"GET ")`'),
+    bytes: (
+        "a bytes constant in this place",
+        'it is for `pkt.payload[0:4] == b"GET "`, `.startswith(b"GET ")` and `.find(b" ", max=64)`',
+    ),
     type(None): ("`None`", "use an integer; a missing key is tested with `in`"),
     type(...): ("`...`", "write the decision: `return syrup.PASS`"),
 }

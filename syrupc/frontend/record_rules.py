@@ -43,15 +43,17 @@ def _read(view: types.Type, struct: StructRef, offset: types.Type) -> types.Type
         raise TypeFailure("SYR204", f"{describe(view)} has no attribute `read`", operands=(describe(view),))
     number = operand(offset, 2, 3)
     last = view.longest - struct.spec.size
-    if isinstance(number, Lit) and not 0 <= number.value <= last:
+    if last < 0 or (isinstance(number, Lit) and not 0 <= number.value <= last):
+        what = view.header.title if view.header else "datagram"
+        place = f" at {number.value}" if isinstance(number, Lit) else ""
         note = f"offsets count from 0, and these bytes are never more than {view.longest}"
-        raise TypeFailure("SYR202", f"no datagram has a {struct.spec.name} at {number.value}", notes=(note,))
+        raise TypeFailure("SYR202", f"no {what} has a {struct.spec.name}{place}", notes=(note,))
     return Record(struct.spec)
 
 
 def _element(vector: types.Type, index: types.Type) -> types.Type:
     if not isinstance(vector, Vector):
-        help_lines = ("bytes of a packet are read by size: `{0}.u8(0)`",) if isinstance(vector, View) else ()
+        help_lines = ("bytes of a packet are read by size: `{0}.u8({1})`",) if isinstance(vector, View) else ()
         what = describe(vector)
         raise TypeFailure("SYR203", f"{what} is not indexed", operands=(what, ""), help=help_lines)
     kind: ArrayType = vector.spec

@@ -1,9 +1,9 @@
 """The typing rules: which operands an operation takes, and what it gives.
 
-One function a family of operations; `RULES` is the table, with those of maps and records from their own modules. A rule
-gets the operands' types and returns the result's type, or raises `TypeFailure`. The rules are those of the language:
-64-bit arithmetic; `u64` mixes only with what cannot be negative; comparisons and shifts are exact across all types;
-storing wraps.
+One function a family of operations; `RULES` is the table, with those of maps, records and packets from their own
+modules. A rule gets the operands' types and returns the result's type, or raises `TypeFailure`. The rules are those of
+the language: 64-bit arithmetic; `u64` mixes only with what cannot be negative; comparisons and shifts are exact across
+all types; storing wraps.
 """
 
 from __future__ import annotations
@@ -13,20 +13,17 @@ from typing import Final
 
 from numba.core import types
 
-from syrupc.frontend import map_rules, record_rules
+from syrupc.frontend import map_rules, packet_rules, record_rules
 from syrupc.frontend.operands import TypeFailure, describe, operand, operands, require_mixable, require_storable
 from syrupc.frontend.types import (
     BOOLEAN,
     DECISION,
-    MAX_SEGMENT,
     NON_NEGATIVE,
-    UDP_PAYLOAD,
     Capped,
     Constants,
     InputType,
     Int,
     Lit,
-    Method,
     Range,
     Record,
     View,
@@ -35,13 +32,9 @@ from syrupc.frontend.types import (
     join,
     loaded,
 )
-from syrupc.spec import BOOL, INT, INT_TYPES, U8, U16, U32, U64, Input, IntType
+from syrupc.spec import BOOL, INT, INT_TYPES, U8, U32, U64, IntType
 
 Rule = Callable[..., types.Type]
-
-MAX_PAYLOAD: Final = MAX_SEGMENT - UDP_PAYLOAD
-"""The longest payload of a datagram."""
-
 
 # -- operators ---------------------------------------------------------------------------------------------------------
 
@@ -202,43 +195,13 @@ def _annotated(target: IntType) -> Rule:
     return rule
 
 
-# -- packets, loops, built-ins -----------------------------------------------------------------------------------------
-
-
-def _read(values: IntType) -> Rule:
-    def rule(_view: View, *offsets: types.Type) -> types.Type:
-        if len(offsets) != 1:
-            message = f"a read takes 1 argument, the offset, not {len(offsets)}"
-            raise TypeFailure("SYR205", message, help=("for example `pkt.payload.u32(8)`",))
-        (offset,) = offsets
-        number = operand(offset, 1, 2)
-        if isinstance(number, Lit) and not 0 <= number.value <= MAX_PAYLOAD - values.size:
-            raise TypeFailure(
-                "SYR202",
-                f"no datagram has bytes at {number.value}",
-                operands=("", "always past the end") if number.value > 0 else ("", "negative"),
-                notes=(f"offsets count from 0, and no datagram carries more than {MAX_PAYLOAD} bytes",),
-            )
-        return integer(values)
-
-    return rule
+# -- loops, built-ins -----------------------------------------------------------------------------------------
 
 
 def _decision(value: types.Type, _line: types.Type) -> types.Type:
     if value != DECISION and as_int(value) is None:
         raise TypeFailure("SYR206", f"{describe(value)} where a decision is expected")
     return DECISION
-
-
-def _length(view: types.Type) -> types.Type:
-    if not isinstance(view, View):
-        raise TypeFailure(
-            "SYR203",
-            f"`len` of {describe(view)}",
-            operands=(describe(view),),
-            help=("the length of the data is `len(pkt.payload)`",),
-        )
-    return Int(NON_NEGATIVE)
 
 
 def _range(*bounds: types.Type) -> types.Type:
@@ -274,17 +237,6 @@ def _gives(kind: types.Type) -> Rule:
     return lambda: kind
 
 
-READS: Final[Mapping[str, IntType]] = {
-    "u8": U8,
-    "u16": U16,
-    "u32": U32,
-    "u64": U64,
-    "be16": U16,
-    "be32": U32,
-    "be64": U64,
-}
-"""Method of a view -> what it reads."""
-
 COMPARISONS: Final = ("eq", "ne", "lt", "le", "gt", "ge")
 
 RULES: Final[Mapping[str, Rule]] = {
@@ -315,8 +267,7 @@ RULES: Final[Mapping[str, Rule]] = {
     **{f"annotated.{name}": _annotated(values) for name, values in INT_TYPES.items()},
     **map_rules.RULES,
     **record_rules.RULES,
-    **{f"view.{name}": _read(values) for name, values in READS.items()},
-    "view.len": _length,
+    **packet_rules.RULES,
     "decision.of": _decision,
     "loop.range": _range,
     "loop.constants": _constants,
@@ -329,23 +280,12 @@ RULES: Final[Mapping[str, Rule]] = {
 }
 """Operation -> its rule."""
 
-_ATTRIBUTES: Final[Mapping[Input, Mapping[str, types.Type]]] = {
-    Input.PACKET: {
-        "payload": View(UDP_PAYLOAD),
-        "src_port": Int(U16),
-        "dst_port": Int(U16),
-        "flow_hash": Int(U32),
-    },
-}
-
 
 def attributes(kind: types.Type) -> Mapping[str, types.Type]:
     """What follows a dot behind a value of this type."""
     match kind:
-        case InputType(kind=source):
-            return _ATTRIBUTES[source]
-        case View():
-            return {name: Method(f"view.{name}", kind) for name in READS}
+        case InputType() | View():
+            return packet_rules.attributes(kind)
         case Record(spec=struct):
             return {field.name: loaded(field.type) for field in struct.fields}
     return {}

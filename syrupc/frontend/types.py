@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from numba.core import types
 
+from syrupc.kernel.headers import HEADERS, UDP
 from syrupc.spec import (
     BE16,
     BE32,
@@ -37,11 +38,8 @@ from syrupc.spec import (
 NON_NEGATIVE: Final = IntType("int >= 0", 63, False)
 """The type of an `int` that cannot be negative: it mixes with `u64`."""
 
-UDP_PAYLOAD: Final = 8
-"""Where the payload of a datagram starts, from its transport header."""
-
-MAX_SEGMENT: Final = 65535
-"""The longest transport segment: that of IPv6, where the header of 40 bytes does not count."""
+MAX_PAYLOAD: Final = 65535 - UDP.size
+"""The longest payload of a datagram: that of IPv6, where the header of 40 bytes does not count."""
 
 # In this order the first that holds all values of two types is their join.
 _LADDER: Final = (BOOL, U8, I8, U16, I16, U32, I32, NON_NEGATIVE, INT, U64)
@@ -90,24 +88,32 @@ class Decision(types.Type):
 
 
 class InputType(types.Type):
-    """The input of a policy."""
+    """The input of a policy at its hooks; none are known to a function that no policy calls."""
 
-    def __init__(self, kind: Input) -> None:
-        self.kind = kind
-        super().__init__(kind.value)
+    def __init__(self, kind: Input, hooks: tuple[str, ...] = ()) -> None:
+        self.kind, self.hooks = kind, hooks
+        super().__init__(f"{kind.value} at {', '.join(hooks)}")
 
 
 class View(types.Type):
-    """The bytes of a packet from `start`, counted from the transport header."""
+    """A range of a packet's bytes by its name there: `payload`, or that of a header."""
 
-    def __init__(self, start: int) -> None:
-        self.start = start
-        super().__init__(f"View({start})")
+    def __init__(self, source: str) -> None:
+        self.source, self.header = source, HEADERS.get(source)
+        super().__init__(f"View({source})")
 
     @property
     def longest(self) -> int:
         """How many bytes there can be."""
-        return MAX_SEGMENT - self.start
+        return self.header.longest if self.header else MAX_PAYLOAD
+
+
+class Bytes(types.Opaque):
+    """A constant string of bytes."""
+
+    def __init__(self, value: bytes) -> None:
+        self.value = value
+        super().__init__(f"Bytes({value!r})")
 
 
 class MapRef(types.Opaque):

@@ -17,11 +17,13 @@ from numba.core.typing import Signature
 
 from syrupc.frontend.helpers import Helper
 from syrupc.frontend.operands import TypeFailure, describe
+from syrupc.frontend.packet_rules import require_seen
 from syrupc.frontend.record_rules import general
 from syrupc.frontend.rules import RULES, attributes
 from syrupc.frontend.types import (
     BOOLEAN,
     DECISION,
+    Bytes,
     HelperRef,
     Intrinsic,
     Lit,
@@ -72,6 +74,8 @@ class TypingContext(numba_typing.BaseContext):
                 return HelperRef(val.name)
             case str():
                 return Word(val)
+            case bytes():
+                return Bytes(val)
             case bool():
                 return BOOLEAN
             case int():
@@ -102,6 +106,7 @@ class TypingContext(numba_typing.BaseContext):
         known = attributes(typ)
         if attr in known:
             return known[attr]
+        require_seen(typ, attr)
         raise TypeFailure(
             "SYR204",
             f"{describe(typ)} has no attribute `{attr}`",

@@ -11,8 +11,8 @@ from syrupc.lang.views import View
 class Packet:
     """One UDP datagram. In a test: `Packet(b"GET key", src_port=4000, src="10.0.0.7", dst="10.0.0.1", ttl=64)`.
 
-    Addresses that are not given are loopback's. With an IPv6 address or a flow label the packet is one of IPv6; `ttl` and
-    `tos` are then the hop limit and the traffic class. Raises `ValueError` for what no datagram can be.
+    Addresses that are not given are loopback's. With an IPv6 address or a flow label the packet is one of IPv6; then
+    `ttl` and `tos` are the hop limit and the traffic class. Raises `ValueError` for what no datagram can be.
     """
 
     __slots__ = ("_datagram", "payload")

@@ -28,6 +28,7 @@ from syrupc.frontend.infer import TypedFunction
 from syrupc.frontend.types import (
     BOOLEAN,
     DECISION,
+    Bytes,
     Capped,
     Constants,
     Decision,
@@ -49,7 +50,7 @@ from syrupc.frontend.types import (
     as_int,
 )
 from syrupc.frontend.typing import IntrinsicName, TypingContext
-from syrupc.lower import arithmetic, builtins, calls, decisions, maps, packets, records
+from syrupc.lower import arithmetic, builtins, calls, decisions, maps, records, text, views
 from syrupc.lower.code import I32, I64, Code, FunctionState, Lowering, const
 from syrupc.lower.debug import FunctionDebug
 from syrupc.lower.module import BYTE_POINTER
@@ -62,8 +63,9 @@ LOWERINGS: Final[Mapping[str, Lowering]] = {
     **calls.LOWERINGS,
     **decisions.LOWERINGS,
     **maps.LOWERINGS,
-    **packets.LOWERINGS,
     **records.LOWERINGS,
+    **text.LOWERINGS,
+    **views.LOWERINGS,
 }
 """Operation -> its lowering, for every operation that has a typing rule."""
 
@@ -90,6 +92,7 @@ class _LeafModel(models.PrimitiveModel):
         HelperRef: BYTE_POINTER,
         StructRef: BYTE_POINTER,
         Word: BYTE_POINTER,
+        Bytes: BYTE_POINTER,
         Place: BYTE_POINTER,
         Range: BYTE_POINTER,
         Constants: BYTE_POINTER,
@@ -200,13 +203,10 @@ class TargetContext(BaseContext):
         return call
 
     def get_getattr(self, typ: Any, attr: str) -> Any:
-        if isinstance(typ, Record):
-            return lambda _context, builder, _typ, value, _attr: records.attribute(
-                Code(builder, self.function_state), typ, value, attr
-            )
-        assert isinstance(typ, InputType)
-        read = packets.ATTRIBUTES[attr]
-        return lambda _context, builder, _typ, value, _attr: read(Code(builder, self.function_state), value)
+        attribute = records.attribute if isinstance(typ, Record) else views.attribute
+        return lambda _context, builder, _typ, value, _attr: attribute(
+            Code(builder, self.function_state), typ, value, attr
+        )
 
     def get_bound_function(self, _builder: Any, obj: Any, _ty: Any) -> Any:
         return obj

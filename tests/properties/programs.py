@@ -7,6 +7,7 @@ from typing import Final
 
 from hypothesis import strategies as st
 
+from syrupc.datagram import Datagram
 from syrupc.spec import INT_TYPES, MapKind
 
 _OPERATORS: Final = ("+", "-", "*", "//", "%", "&", "|", "^", "<<", ">>")
@@ -87,7 +88,7 @@ def expressions(draw: st.DrawFn, variables: tuple[str, ...], depth: int = 2) -> 
     if depth == 0 or draw(st.integers(0, 4)) == 0:
         return draw(_leaves(variables))
     inner = expressions(variables, depth - 1)
-    kind = draw(st.integers(0, 16))
+    kind = draw(st.integers(0, 20))
     if kind <= 5:
         left, right = draw(inner), draw(inner)
         if not any(map(str.isalpha, left + right)):
@@ -115,9 +116,52 @@ def expressions(draw: st.DrawFn, variables: tuple[str, ...], depth: int = 2) -> 
         return f"abs({draw(inner)})"
     if kind == 15:
         return f"({draw(inner)} {draw(st.sampled_from(('in', 'not in')))} {draw(_containers)})"
+    if kind == 16:
+        return draw(texts(variables))
+    if kind == 17:
+        return draw(st.sampled_from(_FIELDS))
+    if kind == 18:
+        return f"pkt.{draw(st.sampled_from(('udp', 'ip4', 'ip6')))}.{draw(st.sampled_from(_READS))}({draw(inner)})"
     low, mid, high = draw(inner), draw(inner), draw(inner)
     return f"({low} {draw(st.sampled_from(_COMPARISONS))} {mid} {draw(st.sampled_from(_COMPARISONS))} {high})"
 
+
+_WORDS: Final = ("get ", "set ", "key1", " ", "\r\n", "0", "getgetget")
+_words = st.lists(st.sampled_from(_WORDS), max_size=3).map("".join)
+_constants = st.one_of(_words, _words.map(lambda text: text * 9)).map(lambda text: repr(text.encode()))
+
+
+@st.composite
+def texts(draw: st.DrawFn, variables: tuple[str, ...]) -> str:
+    """Comparing and searching the bytes of a view."""
+    view = draw(st.sampled_from(("payload", "payload", "payload", "udp", "ip4", "ip6")))
+    kind = draw(st.integers(0, 3))
+    if kind == 0:
+        return f"pkt.{view}.startswith({draw(_constants)})"
+    if kind == 1:
+        known = st.sampled_from((" ", "\n", "1", "\x7f")).map(lambda text: repr(text.encode()))
+        byte = draw(st.one_of(known, st.sampled_from(("0", "116", "pkt.payload.u8(1)", "pkt.ip4.ttl"))))
+        return f"pkt.{view}.find({byte}, max={draw(st.sampled_from((1, 5, 8, 24, 64, 100)))})"
+    some = st.sampled_from(("pkt.payload.u8(0) & 7", "len(pkt.payload) // 2", "pkt.src_port >> 12", *variables))
+    bounds = st.one_of(st.just(""), st.integers(-9, 24).map(str), st.integers(-9, 24).map(str), some)
+    constant = draw(st.one_of(_constants, st.just("b'\\x7f\\0'")))
+    operands = [f"pkt.{view}[{draw(bounds)}:{draw(bounds)}]", constant]
+    left, right = draw(st.permutations(operands))
+    return f"({left} {draw(st.sampled_from(('==', '!=')))} {right})"
+
+
+_FIELDS: Final = (
+    "pkt.ip_version",
+    "pkt.dst_port",
+    "len(pkt.udp)",
+    "len(pkt.ip4)",
+    "len(pkt.ip6)",
+    *(f"pkt.udp.{name}" for name in ("src_port", "dst_port", "length", "checksum")),
+    *(f"pkt.ip4.{name}" for name in ("version", "ihl", "tos", "total_length", "flags_fragment", "ttl", "protocol")),
+    *(f"pkt.ip4.{name}" for name in ("id", "checksum", "src", "dst")),
+    *(f"pkt.ip6.{name}" for name in ("version", "traffic_class", "flow_label", "payload_length", "next_header")),
+    *(f"pkt.ip6.{name}" for name in ("hop_limit", "src_high", "src_low", "dst_high", "dst_low")),
+)
 
 _containers = st.sampled_from(
     ("(1, 7, 255)", "(0, -3, 65)", "range(5)", "range(-4, 200, 3)", "range(9, -9, -2)", "table")
@@ -155,6 +199,14 @@ def policies(draw: st.DrawFn) -> str:
     _block(draw, writer, loops=2)
     writer.put(f"return {draw(_decisions(tuple(writer.variables)))}")
     return "\n".join((*HEADER, *writer.lines)) + "\n"
+
+
+@st.composite
+def readers(draw: st.DrawFn) -> str:
+    """A policy that stores what it finds in packets, and does nothing else."""
+    views = st.one_of(texts(()), texts(()), st.sampled_from(_FIELDS))
+    lines = [f"    signed[{place}] = int({draw(views)})" for place in range(4)]
+    return "\n".join((*HEADER, *lines, "    return 1")) + "\n"
 
 
 @st.composite
@@ -286,4 +338,28 @@ def _nested(draw: st.DrawFn, writer: _Writer, known: list[str], loops: int) -> N
     writer.variables = [v for v in known if v in known]
 
 
-payloads = st.one_of(st.binary(max_size=24), st.binary(min_size=16, max_size=24))
+_messages = st.lists(st.sampled_from(_WORDS), max_size=30).map("".join).map(str.encode)
+_payloads = st.one_of(st.binary(max_size=24), st.binary(min_size=16, max_size=24), _messages)
+
+
+SOURCES: Final = ("127.0.0.1", "127.9.0.7", "::1")
+"""Where datagrams come from."""
+
+
+@st.composite
+def datagrams(draw: st.DrawFn) -> Datagram:
+    """Datagrams as they arrive on loopback, some with a part of their payload in pages."""
+    payload = draw(_payloads)
+    source = draw(st.sampled_from(SOURCES))
+    newer = ":" in source
+    return Datagram(
+        payload,
+        draw(st.integers(0, 65535)),
+        draw(st.integers(0, 0xFFFFFFFF)),
+        source=source,
+        destination="::1" if newer else draw(st.sampled_from(("127.0.0.1", "127.0.0.9"))),
+        ttl=draw(st.integers(1, 255)),
+        tos=draw(st.sampled_from((0, 4, 0xB8, 0xFC))),
+        options=b"" if newer else draw(st.sampled_from((b"", b"", b"\1\1\1\0", b"\1" * 11 + b"\0"))),
+        linear=draw(st.one_of(st.none(), st.integers(8, 8 + len(payload)))),
+    )

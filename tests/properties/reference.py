@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -91,12 +92,27 @@ class ShortError(IndexError):
     """A read past the end."""
 
 
-@dataclass
+class NoHeaderError(LookupError):
+    """A header that the packet does not have."""
+
+
 class View:
-    data: bytes
+    """Bytes that are compared and searched as Python does it."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
 
     def __len__(self) -> int:
         return len(self.data)
+
+    def __getitem__(self, part: slice) -> bytes:
+        return self.data[part]
+
+    def startswith(self, prefix: bytes) -> Num:
+        return Num(self.data.startswith(prefix))
+
+    def find(self, byte: int | bytes, *, max: int) -> Num:
+        return Num(self.data.find(byte, 0, max))
 
 
 def _reader(size: int, order: Any) -> Callable[[View, int], Num]:
@@ -120,11 +136,50 @@ for _name, _size, _order in (
     setattr(View, _name, _reader(_size, _order))
 
 
-@dataclass
+class Udp(View):
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.src_port, self.dst_port, self.length, self.checksum = map(Num, struct.unpack(">4H", data))
+
+
+class Ip4(View):
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        first, *others = map(Num, struct.unpack(">BBHHHBBHII", data[:20]))
+        self.version, self.ihl = first >> 4, first & 15
+        self.tos, self.total_length, self.id, self.flags_fragment, *others = others
+        self.ttl, self.protocol, self.checksum, self.src, self.dst = others
+
+
+class Ip6(View):
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        first, self.payload_length, self.next_header, self.hop_limit = map(Num, struct.unpack(">IHBB", data[:8]))
+        self.version, self.traffic_class, self.flow_label = first >> 28, first >> 20 & 255, first & 0xFFFFF
+        addresses = (Num(half, True) for half in struct.unpack(">4Q", data[8:]))
+        self.src_high, self.src_low, self.dst_high, self.dst_low = addresses
+
+
 class Packet:
-    payload: View
-    src_port: Num
-    flow_hash: Num
+    """A packet of its bytes from the IP header and from the UDP header on."""
+
+    def __init__(self, network: bytes, segment: bytes, flow_hash: int) -> None:
+        self._network = network
+        self.ip_version = Num(network[0] >> 4)
+        self.udp, self.payload, self.flow_hash = Udp(segment[:8]), View(segment[8:]), Num(flow_hash)
+        self.src_port, self.dst_port = self.udp.src_port, self.udp.dst_port
+
+    @property
+    def ip4(self) -> Ip4:
+        if self.ip_version != 4:
+            raise NoHeaderError
+        return Ip4(self._network)
+
+    @property
+    def ip6(self) -> Ip6:
+        if self.ip_version != 6:
+            raise NoHeaderError
+        return Ip6(self._network)
 
 
 class MapFullError(Exception):
@@ -232,6 +287,7 @@ class Outcome:
 
 _FAULTS: Final = {
     ShortError: FaultKind.SHORT_PACKET,
+    NoHeaderError: FaultKind.NO_HEADER,
     KeyError: FaultKind.KEY,
     IndexError: FaultKind.INDEX,
     ZeroDivisionError: FaultKind.ZERO_DIVISION,

@@ -6,24 +6,30 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syrup.stats import Stats
 from syrupc.datagram import Datagram
 from syrupc.driver import compile_source
 from syrupc.errors import CompileError, VerificationError
 from syrupc.frontend.source import PolicySource
+from syrupc.kernel.headers import UDP
 from syrupc.options import Options
 from syrupc.simulate import Simulation
 from syrupc.spec import DROP, INT_TYPES, PASS, FaultKind
 from syrupc.verifier.verdict import VerifiedObject
 from tests.properties import reference
-from tests.properties.programs import MAPS
+from tests.properties.programs import MAPS, SOURCES
 
 EXECUTORS = 8
 # What a generated policy may be rejected for: its types, which the generator does not track.
 _TYPE_CODES = {"SYR201", "SYR202", "SYR203", "SYR206"}
 _TOO_COSTLY = "SYR516"
+# include/uapi: asm-generic/socket.h, linux/in.h, linux/udp.h, linux/in6.h
+_SO_NO_CHECK = 11
+_IP_MTU_DISCOVER, _IP_PMTUDISC_DO = 10, 2
+_UDP_NO_CHECK6_TX, _UDP_NO_CHECK6_RX = 101, 102
+_IPV6_AUTOFLOWLABEL = 70
 
 
 @dataclass(frozen=True)
@@ -59,11 +65,7 @@ class Python:
         self.policy = reference.Reference(text, "policy", self.tables, EXECUTORS)
 
     def run(self, datagram: Datagram) -> Observed:
-        packet = reference.Packet(
-            reference.View(datagram.payload),
-            reference.Num(datagram.source_port),
-            reference.Num(datagram.flow_hash),
-        )
+        packet = reference.Packet(datagram.network(), datagram.segment(), datagram.flow_hash)
         outcome = self.policy.run(packet)
         return Observed(outcome.decision, outcome.fault, outcome.maps)
 
@@ -109,24 +111,33 @@ class Kernel:
 
 
 class Group:
-    """A reuse-port group on loopback, and a client whose port is known."""
+    """A reuse-port group that takes IPv4 and IPv6, and clients on loopback whose ports are known."""
 
     def __init__(self) -> None:
-        self.workers = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(EXECUTORS)]
+        self.workers = [socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) for _ in range(EXECUTORS)]
         for worker in self.workers:
             worker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            worker.bind(("127.0.0.1", self.workers[0].getsockname()[1] if worker is not self.workers[0] else 0))
+            worker.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            worker.setsockopt(socket.IPPROTO_UDP, _UDP_NO_CHECK6_RX, 1)
+            worker.bind(("::", self.workers[0].getsockname()[1] if worker is not self.workers[0] else 0))
             worker.setblocking(False)
-        self.client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.client.bind(("127.0.0.1", 0))
+        self.clients = {source: _client(source) for source in SOURCES}
 
-    @property
-    def source_port(self) -> int:
-        return int(self.client.getsockname()[1])
+    def as_sent(self, datagram: Datagram) -> Datagram:
+        """The datagram with the ports that it will have."""
+        source_port = self.clients[str(datagram.addresses[0])].getsockname()[1]
+        return replace(datagram, source_port=source_port, destination_port=self.workers[0].getsockname()[1])
 
     def send(self, datagram: Datagram) -> int | None:
         """Which worker got it. On loopback a datagram has arrived, or is gone, when `sendto` returns."""
-        self.client.sendto(datagram.payload, self.workers[0].getsockname())
+        client, payload = self.clients[str(datagram.addresses[0])], datagram.payload
+        _prepare(client, datagram)
+        to = (str(datagram.addresses[1]), datagram.destination_port)
+        linear = len(payload) if datagram.linear is None else datagram.linear - UDP.size
+        if linear < len(payload):
+            client.sendto(payload[:linear], socket.MSG_MORE, to)
+            payload = payload[linear:]  # comes to lie in pages
+        client.sendto(payload, to)
         for index, worker in enumerate(self.workers):
             try:
                 received = worker.recv(1 << 16)
@@ -137,8 +148,32 @@ class Group:
         return None
 
     def close(self) -> None:
-        for each in (*self.workers, self.client):
+        for each in (*self.workers, *self.clients.values()):
             each.close()
+
+
+def _client(source: str) -> socket.socket:
+    """A socket with this address. What the kernel chooses itself is 0: UDP checksum, identification, flow label."""
+    client = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_DGRAM)
+    client.bind((source, 0))
+    client.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 1)
+    if client.family == socket.AF_INET:
+        client.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DO)
+    else:
+        client.setsockopt(socket.IPPROTO_UDP, _UDP_NO_CHECK6_TX, 1)
+        client.setsockopt(socket.IPPROTO_IPV6, _IPV6_AUTOFLOWLABEL, 0)
+    return client
+
+
+def _prepare(client: socket.socket, datagram: Datagram) -> None:
+    """Let the next datagram have these fields of the IP header."""
+    if datagram.version == 4:
+        client.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, datagram.ttl)
+        client.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, datagram.tos)
+        client.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, datagram.options)
+    else:
+        client.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, datagram.ttl)
+        client.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, datagram.tos)
 
 
 @contextmanager

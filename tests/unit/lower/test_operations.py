@@ -8,8 +8,8 @@ import pytest
 from syrupc.datagram import Datagram
 from syrupc.driver import compile_source
 from syrupc.errors import InternalError
-from syrupc.frontend.rules import RULES
 from syrupc.frontend.source import PolicySource
+from syrupc.frontend.typing import RULES
 from syrupc.lower.target import LOWERINGS
 from syrupc.options import Options
 from syrupc.simulate import Simulation
