@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from abc import ABC, abstractmethod
 from typing import Final, TypeVar
 
@@ -11,6 +10,7 @@ from syrupc.frontend import outside
 from syrupc.frontend.constants import Constant
 from syrupc.frontend.declare import BUILTIN_NAMES, FUNCTIONS, SCALARS, Declarations
 from syrupc.frontend.source import Findings
+from syrupc.frontend.suggest import did_you_mean, nearest
 from syrupc.spec import INT_TYPES
 
 CASTS: Final = frozenset(INT_TYPES)
@@ -91,22 +91,27 @@ class Builder(ABC):
         return self.reject(node, name, instead)
 
     def reject(self, node: ast.expr | ast.stmt | ast.keyword, name: str, instead: str, whole: bool = True) -> ast.expr:
-        place = node if whole else first_line(node, self.declarations.source.lines)
+        place = node if whole else head(node)
         self.found.error("SYR101", f"{name} is not in the policy language", place, help=(instead,))
         return placeholder(node)
 
     def unknown(self, node: ast.Name, name: str) -> None:
-        reason = self.declarations.unusable.get(name)
-        if reason:
-            self.found.error("SYR104", f"a policy cannot use `{name}`", node, notes=(reason,))
+        if name in self.declarations.unusable:
+            unusable = self.declarations.unusable[name]
+            labels = ((unusable.place, "it is bound here"),) if unusable.place else ()
+            help_lines = (unusable.instead,) if unusable.instead else ()
+            message = f"a policy cannot use `{name}`"
+            self.found.error("SYR104", message, node, labels=labels, notes=(unusable.reason,), help=help_lines)
             return
         if name in BUILTIN_NAMES:
-            self.reject(node, f"`{name}`", f"policies have {_OWN} and the functions of `syrup`")
+            instead = outside.BUILTINS.get(name, f"policies have {_OWN} and the functions of `syrup`")
+            self.reject(node, f"`{name}`", instead)
             return
         known = self.declarations
-        candidates = [*self.locals, *known.constants, *known.maps, *known.structs, *known.helpers, *known.exports]
-        near = difflib.get_close_matches(name, candidates, 1)
-        help_lines = (f"did you mean `{near[0]}`?",) if near else ()
+        own = [*self.locals, *known.constants, *known.maps, *known.structs, *known.helpers]
+        spelt = {spelling.rpartition(".")[2]: spelling for spelling in known.exports}
+        meant = nearest(name, [*own, *spelt])
+        help_lines = (f"did you mean `{meant if meant in own else spelt[meant]}`?",) if meant else ()
         self.found.error("SYR104", f"`{name}` is not defined", node, help=help_lines)
 
     def misused(self, node: ast.expr, name: str) -> None:
@@ -134,8 +139,7 @@ class Builder(ABC):
     def no_export(self, node: ast.Attribute) -> None:
         prefix = ast.unparse(node.value) + "."
         candidates = [s.removeprefix(prefix) for s in self.declarations.exports if s.startswith(prefix)]
-        near = difflib.get_close_matches(node.attr, candidates, 1)
-        help_lines = (f"did you mean `{prefix}{near[0]}`?",) if near else ()
+        help_lines = did_you_mean(node.attr, candidates, prefix + "{}")
         self.found.error("SYR104", f"`{prefix}{node.attr}` does not exist in a policy", node, help=help_lines)
 
 
@@ -148,9 +152,38 @@ def placeholder(place: ast.AST) -> ast.expr:
     return at(ast.Constant(0), place)
 
 
-def first_line(node: ast.stmt | ast.expr | ast.keyword, lines: tuple[str, ...]) -> ast.expr:
-    """The first line of a compound statement, as a place."""
-    end = len(lines[node.lineno - 1].rstrip().encode())
+def head(node: ast.expr | ast.stmt | ast.keyword) -> ast.expr | ast.stmt | ast.keyword:
+    """What a statement begins with, as a place: all of a simple one, and of one with a body what stands before that."""
+    match node:
+        case ast.FunctionDef(name=name):
+            return _first(node, f"def {name}")
+        case ast.AsyncFunctionDef(name=name):
+            return _first(node, f"async def {name}")
+        case ast.ClassDef(name=name):
+            return _first(node, f"class {name}")
+        case ast.With(items=[*_, item]) | ast.AsyncWith(items=[*_, item]):
+            return _until(node, item.optional_vars or item.context_expr)
+        case ast.AsyncFor(iter=last) | ast.If(test=last) | ast.While(test=last) | ast.For(iter=last):
+            return _until(node, last)
+        case ast.Match(subject=last):
+            return _until(node, last)
+        case ast.Try() | ast.TryStar():
+            return _first(node, "try")
+    return node
+
+
+def _first(node: ast.stmt, words: str) -> ast.expr:
+    end = node.col_offset + len(words.encode())
     return ast.Constant(
         value=None, lineno=node.lineno, col_offset=node.col_offset, end_lineno=node.lineno, end_col_offset=end
+    )
+
+
+def _until(node: ast.stmt, last: ast.expr) -> ast.expr:
+    return ast.Constant(
+        value=None,
+        lineno=node.lineno,
+        col_offset=node.col_offset,
+        end_lineno=last.end_lineno,
+        end_col_offset=last.end_col_offset,
     )

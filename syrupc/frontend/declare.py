@@ -17,6 +17,7 @@ from syrupc.frontend import layouts
 from syrupc.frontend.constants import Constant, NotConstant, evaluate
 from syrupc.frontend.helpers import Helper, check_recursion, helper
 from syrupc.frontend.source import Findings, Located, PolicySource
+from syrupc.frontend.suggest import did_you_mean
 from syrupc.kernel.hooks import HOOKS
 from syrupc.spec import (
     INT_TYPES,
@@ -59,6 +60,15 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Unusable:
+    """Why no policy may use a module-level name, what to write instead, and where the name is bound."""
+
+    reason: str
+    instead: str = ""
+    place: Located | None = None
+
+
+@dataclass(frozen=True)
 class Declarations:
     """All that a policy may refer to. `exports` maps each local spelling (`syrup.u64`, `u64`) to a name of `syrup`."""
 
@@ -69,8 +79,8 @@ class Declarations:
     maps: Mapping[str, MapSpec]
     helpers: Mapping[str, Helper]
     policies: tuple[Policy, ...]
-    # Module-level names that no policy may use, each with the reason.
-    unusable: Mapping[str, str]
+    # Module-level names that no policy may use.
+    unusable: Mapping[str, Unusable]
     # Every name that the module level binds: those hide Python's own.
     bound: frozenset[str]
 
@@ -103,7 +113,7 @@ class _Declarer:
         self.maps: dict[str, MapSpec] = {}
         self.helpers: dict[str, Helper] = {}
         self.policies: list[Policy] = []
-        self.unusable: dict[str, str] = {}
+        self.unusable: dict[str, Unusable] = {}
         self.bindings = Counter(_bound_names(source.tree))
         # How this file spells what makes an enumeration.
         self.enumerations: set[str] = set()
@@ -148,7 +158,10 @@ class _Declarer:
                 self.struct(node)
             case _:
                 for name in _bound_names(node):
-                    self.unusable[name] = "it is not a constant, a map or a function of `syrup`"
+                    reason = "it is not a constant, a map, a struct or a function of the policy language"
+                    self.unusable[name] = Unusable(reason, "a constant is `NAME = 4`, one assignment", node)
+                if isinstance(node, ast.AsyncFunctionDef | ast.ClassDef):
+                    self.marked_in_vain(node)
 
     def module_import(self, names: list[ast.alias]) -> None:
         for alias in names:
@@ -158,7 +171,9 @@ class _Declarer:
             if alias.name == "syrup":
                 self.exports |= {f"{local}.{name}": name for name in EXPORTS}
             else:
-                self.unusable[local.partition(".")[0]] = f"module `{alias.name}` is not available in a policy"
+                reason = f"module `{alias.name}` is not available in a policy"
+                instead = "write its value as a constant, or let user space store it in a map"
+                self.unusable[local.partition(".")[0]] = Unusable(reason, instead, alias)
 
     def names_import(self, node: ast.ImportFrom, names: list[ast.alias]) -> None:
         for alias in names:
@@ -171,12 +186,19 @@ class _Declarer:
                 )
             elif alias.name in EXPORTS:
                 self.exports[alias.asname or alias.name] = alias.name
+            elif suggestion := did_you_mean(alias.name, sorted(EXPORTS)):
+                self.found.error("SYR110", f"`syrup` has no `{alias.name}`", alias, help=suggestion)
             else:
-                self.unusable[alias.asname or alias.name] = f"`syrup.{alias.name}` has no meaning in a policy"
+                reason = f"`syrup.{alias.name}` has no meaning in a policy"
+                self.unusable[alias.asname or alias.name] = Unusable(reason, place=alias)
 
     def assignment(self, node: ast.stmt, name: str, value: ast.expr) -> None:
         if self.bindings[name] > 1:
-            self.unusable[name] = "it is bound more than once, so it is no constant"
+            reason = "it is bound more than once, so it is no constant"
+            self.unusable[name] = Unusable(reason, "bind it once, or keep what changes in a map", node)
+            return
+        if isinstance(value, ast.Call) and self.misspelt(value.func):
+            self.unusable[name] = Unusable("it is not declared as it should be", place=node)
             return
         kind = self.called_map(value)
         if kind is not None:
@@ -186,7 +208,33 @@ class _Declarer:
         try:
             self.constants[name] = evaluate(value, self.constants, self.casts())
         except NotConstant as why:
-            self.unusable[name] = f"its value is not known at compile time: {why.reason}"
+            reason = f"its value is not known at compile time: {why.reason}"
+            self.unusable[name] = Unusable(reason, "write the number, or let user space store it in a map", node)
+
+    def misspelt(self, node: ast.expr) -> bool:
+        """Whether `node` is a slip for a name of `syrup`, which is reported."""
+        match node:
+            case ast.Attribute(value=ast.Name(id=module), attr=name) if (
+                f"{module}.jit" in self.exports and name not in EXPORTS
+            ):
+                suggestion = did_you_mean(name, sorted(EXPORTS), f"{module}.{{}}")
+                if suggestion:
+                    self.found.error("SYR104", f"`{module}.{name}` does not exist", node, help=suggestion)
+                return bool(suggestion)
+        return False
+
+    def marked_in_vain(self, node: ast.AsyncFunctionDef | ast.ClassDef) -> None:
+        """Say what is wrong with a decorator of `syrup` where it cannot stand."""
+        for decorator in node.decorator_list:
+            mark = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if self.misspelt(mark) or self.export_of(decorator) not in _MARKS:
+                continue
+            if isinstance(node, ast.ClassDef):
+                message = f"`@{ast.unparse(mark)}` stands above a function, and `{node.name}` is a class"
+                self.found.error("SYR105", message, decorator, help=("a policy is a function: `def schedule(…)`",))
+            else:
+                help_line = "a policy decides at once: remove `async`"
+                self.found.error("SYR105", f"`{node.name}` is `async`", _header(node), help=(help_line,))
 
     def export_of(self, node: ast.expr) -> str | None:
         """The name of `syrup` that a decorator spells, also where it is called."""
@@ -218,12 +266,15 @@ class _Declarer:
                         continue
                     except NotConstant:
                         pass
-            self.unusable[node.name] = "it is an enumeration with more than integer constants"
+            reason = "it is an enumeration with more than integer constants"
+            self.unusable[node.name] = Unusable(reason, "give every member an integer: `GET = 1`", each)
             return
+        header = _header(node)
         if self.bindings[node.name] > 1:
-            self.unusable[node.name] = "it is bound more than once"
+            self.unusable[node.name] = Unusable("it is bound more than once", "bind it once", header)
             return
-        self.unusable[node.name] = "it is an enumeration: name a member"
+        example = next(iter(members), "GET")
+        self.unusable[node.name] = Unusable("it is an enumeration", f"name a member: `{node.name}.{example}`", header)
         self.constants |= {f"{node.name}.{name}": value for name, value in members.items()}
 
     def member(self, value: ast.expr, before: Mapping[str, Constant], known: Mapping[str, Constant]) -> Constant:
@@ -255,7 +306,7 @@ class _Declarer:
         if len(call.args) + len(call.keywords) != len(expected) or set(arguments) != set(expected):
             self.found.error("SYR106", f"`{name}` is not declared as `{form}`", call, help=(_map_example(kind, name),))
             return
-        if not self.named("a map", name, node):
+        if not self.named("a map", name, _start(node, name)):
             return
         value = layouts.stored_type(arguments["value"], self)
         key = layouts.stored_type(arguments["key"], self) if kind.keyed else U32 if kind.indexed else None
@@ -276,17 +327,21 @@ class _Declarer:
         if name.isascii() and not name.startswith(_RESERVED_PREFIX) and len(name) <= _MAX_NAME:
             return True
         why = f"names are ASCII, at most {_MAX_NAME} characters long, and do not start with `{_RESERVED_PREFIX}`"
-        self.found.error("SYR106", f"`{name[:_MAX_NAME]}` cannot be the name of {what}", node, notes=(why,))
+        message = f"`{name[:_MAX_NAME]}` cannot be the name of {what}"
+        self.found.error("SYR106", message, node, notes=(why,), help=("give it another name",))
         return False
 
     def max_entries(self, node: ast.expr) -> int | None:
         try:
             value = evaluate(node, self.constants, self.casts())
         except NotConstant as why:
-            self.found.error("SYR106", f"the number of entries is not a constant: {why.reason}", why.node)
+            message = f"the number of entries is not a constant: {why.reason}"
+            self.found.error("SYR106", message, why.node, help=("write a number, or a constant: `WORKERS = 6`",))
             return None
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_ENTRIES:
-            self.found.error("SYR106", f"a map holds 1 to {_MAX_ENTRIES} entries", node, label=f"this is {value}")
+            help_lines = ("write how many there are at most: `1024`",)
+            message = f"a map holds 1 to {_MAX_ENTRIES} entries"
+            self.found.error("SYR106", message, node, label=f"this is {value!r}", help=help_lines)
             return None
         return value
 
@@ -303,14 +358,19 @@ class _Declarer:
         if any(self.export_of(d) == "func" for d in node.decorator_list):
             self.helper(node)
             return
-        self.unusable[node.name] = "it is not marked as a helper: write `@syrup.func` above it"
+        instead = f"write `@syrup.func` above `def {node.name}`"
+        self.unusable[node.name] = Unusable("it is not marked as a helper", instead, _header(node))
+        for decorator in node.decorator_list:
+            self.misspelt(decorator.func if isinstance(decorator, ast.Call) else decorator)
         decorators = [d for d in node.decorator_list if self.is_jit(d)]
         if not decorators:
             return
-        self.unusable[node.name] = "a policy cannot call a policy"
+        instead = "put what both need into a `@syrup.func`; repeat with a loop"
+        self.unusable[node.name] = Unusable("a policy cannot call a policy", instead)
         if len(node.decorator_list) > 1:
             other = next(d for d in node.decorator_list if d not in decorators[:1])
-            self.found.error("SYR105", "a policy has no decorator but `@syrup.jit`", other)
+            message = "a policy has no decorator but `@syrup.jit`"
+            self.found.error("SYR105", message, other, help=(f"remove `@{ast.unparse(other)}`",))
         if self.bindings[node.name] > 1:
             self.found.error("SYR105", f"`{node.name}` is bound more than once", node)
         self.named("a policy", node.name, _header(node))
@@ -332,7 +392,7 @@ class _Declarer:
         if declared:
             self.helpers[node.name] = declared
         else:
-            self.unusable[node.name] = "its signature is wrong"
+            self.unusable[node.name] = Unusable("its signature is wrong", place=_header(node))
 
     def is_jit(self, node: ast.expr) -> bool:
         callee = node.func if isinstance(node, ast.Call) else node
@@ -348,13 +408,20 @@ class _Declarer:
                 elements = value.elts if isinstance(value, ast.Tuple) else [value]
                 names = [e.value for e in elements if isinstance(e, ast.Constant)]
                 unknown = [e for e in elements if not (isinstance(e, ast.Constant) and e.value in HOOKS)]
-                if unknown or len(set(names)) != len(elements):
-                    known = ", ".join(HOOKS)
-                    self.found.error("SYR105", "no such hook", (unknown or elements)[0], notes=(f"known: {known}",))
+                if unknown:
+                    self.unknown_hook(unknown[0])
+                    return ()
+                if len(set(names)) != len(elements):
+                    self.found.error("SYR105", "a hook is named twice", value, help=("name each hook once",))
                     return ()
                 return tuple(str(name) for name in names)
         self.found.error("SYR105", "`@syrup.jit` takes `hook=` only", decorator, help=('`@syrup.jit(hook="socket")`',))
         return ()
+
+    def unknown_hook(self, node: ast.expr) -> None:
+        name = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+        help_lines = did_you_mean(name, HOOKS, '"{}"') or (f'for example `hook="{next(iter(HOOKS))}"`',)
+        self.found.error("SYR105", "no such hook", node, notes=(f"known: {', '.join(HOOKS)}",), help=help_lines)
 
     def signature(self, node: ast.FunctionDef) -> Input | None:
         arguments = node.args
@@ -368,16 +435,19 @@ class _Declarer:
         if kind is None:
             place: Located = parameter.annotation or parameter
             known = ", ".join(f"syrup.{name}" for name in INPUTS)
+            inputs = [spelling for spelling, name in self.exports.items() if name in INPUTS]
             self.found.error(
                 "SYR105",
                 f"the input `{parameter.arg}` is not annotated with what a policy decides about",
                 place,
                 notes=(f"known: {known}",),
-                help=help_line,
+                help=did_you_mean(_annotation(parameter.annotation), inputs) or help_line,
             )
         if self.exports.get(_annotation(node.returns)) != "Executor":
             where = node.returns or _header(node)
-            self.found.error("SYR105", "a policy returns `syrup.Executor`", where, help=help_line)
+            results = [spelling for spelling, name in self.exports.items() if name == "Executor"]
+            help_lines = did_you_mean(_annotation(node.returns), results) or help_line
+            self.found.error("SYR105", "a policy returns `syrup.Executor`", where, help=help_lines)
             return None
         return kind
 
@@ -427,10 +497,20 @@ def _annotation(node: ast.expr | None) -> str:
             return ast.unparse(node)
 
 
-def _header(node: ast.FunctionDef | ast.ClassDef) -> Located:
+def _header(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Located:
     """The `def name` part of a function, or `class Name`, as a place."""
     keyword = "class" if isinstance(node, ast.ClassDef) else "def"
+    if isinstance(node, ast.AsyncFunctionDef):
+        keyword = "async def"
     end = node.col_offset + len(f"{keyword} {node.name}".encode())
+    return ast.Constant(
+        value=None, lineno=node.lineno, col_offset=node.col_offset, end_lineno=node.lineno, end_col_offset=end
+    )
+
+
+def _start(node: ast.stmt, name: str) -> Located:
+    """The name that a statement begins with, as a place."""
+    end = node.col_offset + len(name.encode())
     return ast.Constant(
         value=None, lineno=node.lineno, col_offset=node.col_offset, end_lineno=node.lineno, end_col_offset=end
     )

@@ -7,11 +7,11 @@ lookup serves both.
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from syrupc.frontend.building import Builder, at, placeholder
+from syrupc.frontend.suggest import did_you_mean
 from syrupc.spec import MapKind, MapSpec
 
 _KEYED: Final = (MapKind.HASH_MAP, MapKind.LRU_HASH_MAP, MapKind.PER_CPU_HASH_MAP)
@@ -167,9 +167,8 @@ class Entries(Builder):
 
     def no_method(self, node: ast.Call, declared: MapSpec, method: str) -> ast.expr:
         names = [m for m, (kinds, _) in METHODS.items() if declared.kind in kinds]
-        near = difflib.get_close_matches(method, names, 1)
         known = ", ".join(f"`{m}`" for m in names)
-        help_lines = (f"did you mean `{near[0]}`?",) if near else ()
+        help_lines = did_you_mean(method, names)
         message = f"{declared.kind.value} has no method `{method}` in a policy"
         self.found.error("SYR204", message, node.func, notes=(f"known: {known}",), help=help_lines)
         return placeholder(node)

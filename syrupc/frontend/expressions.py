@@ -10,6 +10,7 @@ from syrupc.frontend import outside
 from syrupc.frontend.building import CASTS, PYTHON_FUNCTIONS, at, placeholder
 from syrupc.frontend.constants import Constant, NotConstant, evaluate
 from syrupc.frontend.record_rules import TRACED
+from syrupc.frontend.suggest import did_you_mean
 from syrupc.frontend.views import Views
 from syrupc.spec import ArrayType
 
@@ -59,9 +60,16 @@ class Expressions(Views):
             return None
         return self.constant(node, value)
 
+    def members(self, node: ast.expr) -> list[str]:
+        """The members of the enumeration that `node` names, none if it names none."""
+        prefix = f"{node.id}." if isinstance(node, ast.Name) else " "
+        return [name.removeprefix(prefix) for name in self.declarations.constants if name.startswith(prefix)]
+
     def integer(self, node: ast.expr, value: int) -> ast.expr:
         if not -(1 << 63) <= value < (1 << 64):
-            self.found.error("SYR202", f"{value} does not fit 64 bits", node, notes=("int is 64 bits wide, as is u64",))
+            notes = ("int is 64 bits wide, as is u64",)
+            limits = ("the largest value is `(1 << 64) - 1`, the smallest `-(1 << 63)`",)
+            self.found.error("SYR202", f"{value} does not fit 64 bits", node, notes=notes, help=limits)
             return placeholder(node)
         return at(ast.Constant(value), node)
 
@@ -95,6 +103,12 @@ class Expressions(Views):
             return placeholder(node)
         if self.is_syrup(node.value):
             self.no_export(node)
+            return placeholder(node)
+        if not shadowed and (members := self.members(node.value)):
+            enumeration = self.text(node.value)
+            help_lines = did_you_mean(node.attr, members, f"{enumeration}.{{}}")
+            message, notes = f"`{enumeration}` has no member `{node.attr}`", (f"known: {', '.join(members)}",)
+            self.found.error("SYR104", message, node, notes=notes, help=help_lines)
             return placeholder(node)
         if (part := self.part(node)) is not None:
             return part
@@ -217,7 +231,8 @@ class Expressions(Views):
                 name = ""
         if not self.is_declared(name, self.declarations.structs):
             message = "`read` takes a struct of this file, and an offset"
-            self.found.error("SYR205", message, node, help=("`pkt.payload.read(Request, 0)`",))
+            help_lines = did_you_mean(name, self.declarations.structs) or ("`pkt.payload.read(Request, 0)`",)
+            self.found.error("SYR205", message, node, help=help_lines)
             return placeholder(node)
         receiver = self.expression(view)
         declared = self.shared(f"struct:{name}", self.declarations.structs[name], struct)
@@ -309,7 +324,9 @@ class Expressions(Views):
         if isinstance(node.func, ast.Attribute):
             self.no_export(node.func)
         elif isinstance(node.func, ast.Name) and node.func.id in self.locals:
-            self.found.error("SYR203", f"`{node.func.id}` is a variable, not a function", node.func)
+            name = node.func.id
+            message, help_line = f"`{name}` is a variable, not a function", f"use its value: `{name}`"
+            self.found.error("SYR203", message, node.func, help=(help_line,))
         elif isinstance(node.func, ast.Name):
             self.unknown(node.func, node.func.id)
 
@@ -334,7 +351,7 @@ class Expressions(Views):
         """`syrup.range(n, max=64)`: a run-time bound and a constant that it may not exceed."""
         match node:
             case ast.Call(args=[count], keywords=[ast.keyword(arg="max", value=limit)]):
-                cap = self.bound(limit)
+                cap = self.bound(limit, "the most turns there can be are a constant: `syrup.range(n, max=64)`")
                 stop = self.expression(count)
                 if cap is None:
                     return placeholder(node)
@@ -349,27 +366,33 @@ class Expressions(Views):
             self.reject(node.keywords[0], "a keyword argument", "give the arguments by position")
             return None
         if not self.declarations.export(node.func) and not 1 <= len(node.args) <= 3:
-            self.found.error("SYR205", f"`range` takes 1 to 3 arguments, not {len(node.args)}", node)
+            message = f"`range` takes 1 to 3 arguments, not {len(node.args)}"
+            self.found.error("SYR205", message, node, help=("`range(n)` or `range(start, stop, step)`",))
             return None
-        values = [self.bound(a) for a in node.args]
+        starred = next((a for a in node.args if isinstance(a, ast.Starred)), None)
+        if starred:
+            self.reject(starred, *outside.EXPRESSIONS[ast.Starred])
+            return None
+        late = "say how many there can be: `for i in syrup.range({}, max=64):`"
+        values = [self.bound(a, late.format(self.text(a))) for a in node.args]
         if None in values:
             return None
         if len(values) == 3 and values[2] == 0:
-            self.found.error("SYR205", "the step of `range` is zero", node.args[2])
+            help_lines = ("leave it away, or count down with -1",)
+            self.found.error("SYR205", "the step of `range` is zero", node.args[2], help=help_lines)
             return None
         return [at(ast.Constant(v), a) for v, a in zip(values, node.args, strict=True)]
 
-    def bound(self, node: ast.expr) -> int | None:
+    def bound(self, node: ast.expr, instead: str) -> int | None:
         try:
             value = evaluate(node, self.constants(), self.casts())
         except NotConstant as why:
             reason = f"`{self.text(why.node)}` is known only when the policy runs"
-            loop = f"say how many there can be: `for i in syrup.range({self.text(node)}, max=64):`"
-            self.found.error("SYR109", "the number of turns is not a constant", node, notes=(reason,), help=(loop,))
+            self.found.error("SYR109", "the number of turns is not a constant", node, notes=(reason,), help=(instead,))
             return None
         # Ends that far out are walked by no kernel; keeping clear of the last values keeps every counter exact.
         if not isinstance(value, int) or not -(1 << 62) <= value <= (1 << 62):
-            self.found.error("SYR202", f"{value!r} cannot bound a loop", node)
+            self.found.error("SYR202", f"{value!r} cannot bound a loop", node, help=("count up to 1 << 62 at most",))
             return None
         return int(value)
 

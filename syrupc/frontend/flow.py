@@ -11,6 +11,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from syrupc.frontend.building import head
 from syrupc.frontend.normalize import NormalForm
 from syrupc.frontend.source import Findings
 from syrupc.spec import MapSpec
@@ -21,21 +22,24 @@ _State = frozenset[str] | None
 # Operations that add or remove entries.
 _CHANGES = ("map.set", "map.delete")
 
+# How many assignments of an unset variable are shown.
+_SHOWN = 3
+
 
 def check_flow(form: NormalForm, changes: Mapping[str, frozenset[str]], found: Findings) -> None:
     """Report variables that may be unset (SYR107), references that may be None (SYR111), and paths without an end
     (SYR108). `changes` tells which maps gain or lose entries in each helper function."""
     function = form.node
-    names = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    checker = _FlowChecker(found, frozenset(names), form.references, changes)
+    stores = [n for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    checker = _FlowChecker(found, stores, form.references, changes)
     end = checker.block(function.body, frozenset(a.arg for a in function.args.args))
     if end is not None:
         last = function.body[-1]
         found.error(
             "SYR108",
             f"`{function.name}` may end without a decision",
-            last,
-            label="a path that reaches this ends here",
+            head(last),
+            label="control can go on behind this",
             help=("end every path with `return`, for example `return syrup.PASS`",),
         )
 
@@ -75,11 +79,12 @@ class _FlowChecker:
     def __init__(
         self,
         found: Findings,
-        variables: frozenset[str],
+        stores: list[ast.Name],
         references: Mapping[str, MapSpec],
         changes: Mapping[str, frozenset[str]],
     ) -> None:
-        self.found, self.variables = found, variables
+        self.found, self.stores = found, sorted(stores, key=lambda n: (n.lineno, n.col_offset))
+        self.variables = {n.id for n in stores}
         self.references, self.changes = references, changes
         self.loops: list[_Loop] = []
 
@@ -225,6 +230,7 @@ class _FlowChecker:
                 "SYR107",
                 f"`{name}` may be unset here",
                 node,
+                labels=tuple((n, "it is assigned here") for n in self.stores if n.id == name)[:_SHOWN],
                 notes=("a path leads here that does not assign it",),
                 help=(f"give it a value first: `{name} = 0`",),
             )

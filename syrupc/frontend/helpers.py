@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from syrupc.frontend.layouts import Names, annotation_text
 from syrupc.frontend.source import Findings, Located
+from syrupc.frontend.suggest import did_you_mean
 from syrupc.spec import INT_TYPES, FunctionSpec, Input, IntType, StructType
 
 VIEW: Final = "View"
@@ -91,7 +92,8 @@ def _parameter(node: ast.FunctionDef, parameter: ast.arg, names: Names) -> Annot
     kind = None if parameter.annotation is None else _annotation(parameter.annotation, names)
     if kind is None or kind == EXECUTOR:
         message = f"the parameter `{parameter.arg}` is not annotated with a type of the language"
-        names.found.error("SYR105", message, parameter.annotation or parameter, notes=_KNOWN, help=_example(node))
+        help_lines = _meant(parameter.annotation, names) or _example(node)
+        names.found.error("SYR105", message, parameter.annotation or parameter, notes=_KNOWN, help=help_lines)
         return None
     return kind
 
@@ -109,7 +111,8 @@ def _results(node: ast.FunctionDef, header: Located, names: Names) -> tuple[Anno
     unfit = any(k is None or isinstance(k, Input) or k == VIEW for k in kinds)
     if unfit or (len(kinds) > 1 and EXECUTOR in kinds):
         message = f"the result of `{node.name}` is not annotated with a type of the language"
-        names.found.error("SYR105", message, node.returns or header, notes=_KNOWN, help=_example(node))
+        help_lines = _meant(node.returns, names) or _example(node)
+        names.found.error("SYR105", message, node.returns or header, notes=_KNOWN, help=help_lines)
         return None
     return tuple(k for k in kinds if k is not None)
 
@@ -123,6 +126,11 @@ def _annotation(node: ast.expr, names: Names) -> Annotation | None:
     if name in (VIEW, EXECUTOR):
         return name
     return INT_TYPES.get(name) or next((kind for kind in Input if kind.value == name), None)
+
+
+def _meant(node: ast.expr | None, names: Names) -> tuple[str, ...]:
+    known = [*names.structs, *(s for s, n in names.exports.items() if n in INT_TYPES or n in (VIEW, EXECUTOR))]
+    return did_you_mean(annotation_text(node), known) if node else ()
 
 
 _PARAMETERS: Final = ", ".join((*INT_TYPES, "structs of the file", "`syrup.Packet`", "`syrup.View`"))

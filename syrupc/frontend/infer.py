@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from numba.core import errors, ir, types
 
 from syrupc.diagnostics import Diagnostic, Label
 from syrupc.errors import InternalError
+from syrupc.frontend.building import head
 from syrupc.frontend.bytecode import Place, to_numba_ir
 from syrupc.frontend.declare import Declarations, Policy
 from syrupc.frontend.helpers import VIEW, Annotation, Helper
@@ -224,6 +225,10 @@ def _undecided(error: Exception) -> InternalError:
     )
 
 
+# A variable that is assigned at more places than that is shown where it is used only.
+_SHOWN: Final = 3
+
+
 class _Nodes:
     """Finds the syntax of a place, so that a failure shows its operands and quotes them."""
 
@@ -249,15 +254,29 @@ class _Nodes:
             self.source.span(place),
             labels=tuple(
                 Label(self.source.span(o), text)
-                for o, text in (*labelled, *((self.place(loc), text) for loc, text in reason.others))
+                for o, text in (
+                    *labelled,
+                    *self.origins([operand for operand, _ in labelled]),
+                    *((self.place(loc), text) for loc, text in reason.others),
+                )
             ),
             notes=reason.notes,
             help=tuple(_fill(line, {"self": self.source.segment(place)}, texts) for line in reason.help),
         )
 
+    def origins(self, operands: Sequence[ast.expr]) -> Iterator[tuple[Located, str]]:
+        """Where the variables among the operands get their values, if that is few places."""
+        for name in {o.id: None for o in operands if isinstance(o, ast.Name)}:
+            stores = [n for n in ast.walk(self.function) if isinstance(n, ast.Name) and n.id == name]
+            stores = [n for n in stores if isinstance(n.ctx, ast.Store)]
+            yield from ((n, f"`{name}` gets its value here") for n in stores if len(stores) <= _SHOWN)
+
     def place(self, loc: ir.Loc) -> Located:
-        # Instructions without a place of their own are those that stand for the whole function.
-        return loc if isinstance(loc, Place) else self.function
+        # Instructions without a place of their own are those that stand for the parameters.
+        if isinstance(loc, Place):
+            return loc
+        parameters = self.function.args.args
+        return parameters[0] if len(parameters) == 1 else head(self.function)
 
 
 def _operands(node: ast.AST) -> tuple[ast.expr, ...]:

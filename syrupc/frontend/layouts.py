@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Mapping
 from typing import Final, Protocol
 
 from syrupc.frontend.constants import Constant, NotConstant, evaluate
 from syrupc.frontend.source import Findings, Located
+from syrupc.frontend.suggest import did_you_mean
 from syrupc.spec import STORED_TYPES, ArrayType, StoredType, StructType
 
 MAX_SIZE: Final = 512
@@ -46,8 +46,7 @@ def stored_type(node: ast.expr, names: Names) -> StoredType | None:
         return STORED_TYPES[name]
     known = ", ".join(sorted(STORED_TYPES))
     spelt = {s: n for s, n in names.exports.items() if n in STORED_TYPES}
-    near = difflib.get_close_matches(spelling, [*spelt, *names.structs], 1)
-    help_lines = (f"did you mean `{near[0]}`?",) if near else ()
+    help_lines = did_you_mean(spelling, [*spelt, *names.structs]) or ("for example `u64`",)
     message = f"`{spelling}` is neither an integer type nor a struct of this file"
     notes = (f"integer types: {known}",)
     names.found.error("SYR106", message, node, notes=notes, help=help_lines)
@@ -126,6 +125,6 @@ def _count(node: ast.expr, names: Names) -> int | None:
         names.found.error("SYR106", f"the number of elements is not a constant: {why.reason}", why.node)
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_SIZE:
-        names.found.error("SYR106", f"an array has 1 to {MAX_SIZE} elements", node, label=f"this is {value}")
+        names.found.error("SYR106", f"an array has 1 to {MAX_SIZE} elements", node, label=f"this is {value!r}")
         return None
     return value

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from numba.core import types
 
 from syrupc.frontend.operands import TypeFailure, describe, operand, require_mixable, require_storable
+from syrupc.frontend.suggest import did_you_mean
 from syrupc.frontend.types import BOOLEAN, MapRef, Place, Word, as_int, integer, join, loaded
 from syrupc.spec import ArrayType, IntType, MapSpec, StoredType, StructType
 
@@ -30,7 +30,9 @@ def _require_key(declared: MapSpec, key: types.Type, position: int, count: int) 
         what = "index" if declared.kind.indexed else "key"
         labels = tuple("" if i != position else f"no {what} of `{declared.name}`" for i in range(count))
         note = f"`{declared.name}` has {what + 'es' if what == 'index' else what + 's'} {lowest} to {limit}"
-        raise TypeFailure("SYR202", f"{value} is no {what} of `{declared.name}`", operands=labels, notes=(note,))
+        more = "declare more entries" if declared.kind.indexed else "declare its keys with a wider type"
+        message, help_lines = f"{value} is no {what} of `{declared.name}`", (f"use one of those, or {more}",)
+        raise TypeFailure("SYR202", message, operands=labels, notes=(note,), help=help_lines)
 
 
 # -- entries -----------------------------------------------------------------------------------------------------------
@@ -110,12 +112,11 @@ def _field(place: types.Type, name: Word) -> types.Type:
         if isinstance(kind, IntType) and place.maybe and name.text == "value":
             return Place(place.spec, kind)
         known = ["value"] if isinstance(kind, IntType) and place.maybe else []
-    near = difflib.get_close_matches(name.text, known, 1)
     raise TypeFailure(
         "SYR204",
         f"{_what(place)} has no attribute `{name.text}`",
         notes=(f"known: {', '.join(f'`{each}`' for each in known)}",) if known else (),
-        help=(f"did you mean `{near[0]}`?",) if near else (),
+        help=did_you_mean(name.text, known),
     )
 
 

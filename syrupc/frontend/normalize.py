@@ -19,6 +19,7 @@ from syrupc.frontend.entries import is_lookup, references_of
 from syrupc.frontend.expressions import Expressions
 from syrupc.frontend.helpers import EXECUTOR, Annotation, Helper
 from syrupc.frontend.source import Findings
+from syrupc.frontend.suggest import did_you_mean
 from syrupc.spec import INT_TYPES, IntType, MapSpec, StructType
 
 # Those that read, change and write back without a gap in which another CPU's update is lost.
@@ -302,7 +303,9 @@ class _Normalizer(Expressions):
         kind = self.declarations.structs.get(spelling, INT_TYPES.get(name))
         if kind is None:
             message = f"`{spelling}` is neither an integer type nor a struct of this file"
-            self.found.error("SYR106", message, annotation, help=("write `int`",))
+            known = [*self.declarations.structs, *(s for s, n in self.declarations.exports.items() if n in INT_TYPES)]
+            help_lines = did_you_mean(spelling, known) or ("write `int`",)
+            self.found.error("SYR106", message, annotation, help=help_lines)
             return
         yield at(ast.Assign([target], self.annotated_value(kind, assigned, value)), node)
 

@@ -98,8 +98,26 @@ def operand(kind: types.Type, position: int, count: int) -> Int:
     number = as_int(kind)
     if number is None:
         labels = tuple(describe(kind) if i == position else "" for i in range(count))
-        raise TypeFailure("SYR203", f"{describe(kind)} is not an integer", operands=labels)
+        raise TypeFailure(
+            "SYR203", f"{describe(kind)} is not an integer", operands=labels, help=instead(kind, f"{{{position}}}")
+        )
     return number
+
+
+def instead(kind: types.Type, spelt: str = "{self}") -> tuple[str, ...]:
+    """What to write where a number is expected and a value of another type stands, which is `spelt` so."""
+    match kind:
+        case _ if kind == DECISION:
+            return ("return it at once: `return syrup.PASS`; numbers are the indexes of executors",)
+        case InputType() | View():
+            return ("read a number from it: `pkt.payload.u8(0)`, or take its length: `len(pkt.payload)`",)
+        case Method():
+            return (f"call it: `{spelt}(0)`",)
+        case Record(spec=spec):
+            return (f"take a field of it: `{spelt}.{spec.fields[0].name}`",)
+        case Vector():
+            return (f"take an element of it: `{spelt}[0]`",)
+    return ()
 
 
 def operands(*kinds: types.Type) -> tuple[Int, ...]:
@@ -134,4 +152,6 @@ def require_storable(value: types.Type, target: StoredType, position: int, count
     if isinstance(number, Lit) and not target.holds(number.value):
         labels = tuple("" if i != position else f"does not fit {target}" for i in range(count))
         limits = f"{target} holds {target.minimum} to {target.maximum}"
-        raise TypeFailure("SYR202", f"{number.value} does not fit {target}", operands=labels, notes=(limits,))
+        low = f"store what is left of it: `{target.wrap(number.value)}`, or declare a wider type"
+        message = f"{number.value} does not fit {target}"
+        raise TypeFailure("SYR202", message, operands=labels, notes=(limits,), help=(low,))

@@ -6,6 +6,7 @@ import ast
 from typing import Final
 
 _LOOP = "use `for i in range(n)` with a constant `n`"
+_TRACE = 'to see numbers, trace them: `syrup.trace("kind {}", kind)`'
 _INT = "scale to integers, for example count in thousandths"
 
 STATEMENTS: Final[dict[type[ast.stmt], tuple[str, str]]] = {
@@ -30,9 +31,9 @@ EXPRESSIONS: Final[dict[type[ast.expr], tuple[str, str]]] = {
     ast.Await: ("`await`", "a policy decides at once; there is nothing to wait for"),
     ast.Dict: ("a dict", "declare a map: `table = syrup.HashMap(u32, u64, 1024)`"),
     ast.DictComp: ("a dict comprehension", "declare a map: `table = syrup.HashMap(u32, u64, 1024)`"),
-    ast.FormattedValue: ("an f-string", "policies have no strings"),
+    ast.FormattedValue: ("an f-string", _TRACE),
     ast.GeneratorExp: ("a generator expression", _LOOP),
-    ast.JoinedStr: ("an f-string", "policies have no strings"),
+    ast.JoinedStr: ("an f-string", _TRACE),
     ast.Lambda: ("`lambda`", "write the expression where it is used"),
     ast.List: ("a list", "declare a map: `table = syrup.Array(u64, 16)`"),
     ast.ListComp: ("a list comprehension", _LOOP),
@@ -70,3 +71,29 @@ CONSTANTS: Final[dict[type, tuple[str, str]]] = {
     type(...): ("`...`", "write the decision: `return syrup.PASS`"),
 }
 """Type of a literal -> (its name, what to write instead)."""
+
+BUILTINS: Final[dict[str, str]] = {
+    "all": "join the conditions with `and`, or test them in a loop",
+    "any": "join the conditions with `or`, or test them in a loop",
+    "bytes": "read numbers: `pkt.payload.u32(0)`",
+    "chr": "policies have no strings; use the number",
+    "dict": "declare a map: `table = syrup.HashMap(u32, u64, 1024)`",
+    "divmod": "write `a // b` and `a % b`",
+    "enumerate": "count the turns: `for i in range(n)`",
+    "float": _INT,
+    "hash": "use `syrup.hash(x)`, which gives the same everywhere",
+    "isinstance": "every value is an integer; compare it",
+    "list": "declare a map: `table = syrup.Array(u64, 16)`",
+    "ord": "write the number: 71 for `G`",
+    "pow": "write `2 ** n` with a constant `n`, or shift: `1 << n`",
+    "print": _TRACE,
+    "reversed": "count down: `for i in range(n - 1, -1, -1)`",
+    "round": "divide and round: `(x + n // 2) // n`",
+    "set": "declare a map: `members = syrup.HashMap(u32, bool, 1024)`",
+    "sorted": "look for the smallest in a loop",
+    "str": "policies have no strings",
+    "sum": "add them up in a loop",
+    "tuple": "write a constant tuple at module level: `PORTS = (53, 9000)`",
+    "zip": "count the turns: `for i in range(n)`",
+}
+"""Function of Python's own -> what to write instead; for all others the answer is what there is."""

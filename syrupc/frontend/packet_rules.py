@@ -79,6 +79,7 @@ def _read(values: IntType) -> Rule:
                 f"no {what} has bytes at {number.value}",
                 operands=("", "always past the end") if number.value > 0 else ("", "negative"),
                 notes=(f"offsets count from 0, and no {what} carries more than {view.longest} bytes",),
+                help=("the last byte of a view is at `len(view) - 1`",),
             )
         return integer(values)
 

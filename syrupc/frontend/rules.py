@@ -14,7 +14,15 @@ from typing import Final
 from numba.core import types
 
 from syrupc.frontend import map_rules, packet_rules, record_rules
-from syrupc.frontend.operands import TypeFailure, describe, operand, operands, require_mixable, require_storable
+from syrupc.frontend.operands import (
+    TypeFailure,
+    describe,
+    instead,
+    operand,
+    operands,
+    require_mixable,
+    require_storable,
+)
 from syrupc.frontend.types import (
     BOOLEAN,
     DECISION,
@@ -200,7 +208,9 @@ def _annotated(target: IntType) -> Rule:
 
 def _decision(value: types.Type, _line: types.Type) -> types.Type:
     if value != DECISION and as_int(value) is None:
-        raise TypeFailure("SYR206", f"{describe(value)} where a decision is expected")
+        message = f"{describe(value)} where a decision is expected"
+        help_line = "return the index of an executor, `syrup.PASS` or `syrup.DROP`"
+        raise TypeFailure("SYR206", message, help=(*instead(value), help_line))
     return DECISION
 
 
@@ -215,6 +225,7 @@ def _constants(*values: types.Type) -> types.Type:
             "SYR206",
             "no 64-bit type holds all these constants",
             notes=("some are negative, and some are 2**63 or more",),
+            help=("leave out one sort, or write two loops",),
         )
     return iterable
 

@@ -5,8 +5,7 @@ Numba's registries are neither read nor written: the context below answers every
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +19,7 @@ from syrupc.frontend.operands import TypeFailure, describe
 from syrupc.frontend.packet_rules import require_seen
 from syrupc.frontend.record_rules import general
 from syrupc.frontend.rules import RULES, attributes
+from syrupc.frontend.suggest import did_you_mean
 from syrupc.frontend.types import (
     BOOLEAN,
     DECISION,
@@ -111,7 +111,7 @@ class TypingContext(numba_typing.BaseContext):
             "SYR204",
             f"{describe(typ)} has no attribute `{attr}`",
             notes=(f"known: {', '.join(f'`{name}`' for name in known)}",) if known else (),
-            help=_suggestion(attr, known),
+            help=did_you_mean(attr, known) or tuple(f"for example `.{name}`" for name in [*known][:1]),
         )
 
     def can_convert(self, fromty: types.Type, toty: types.Type) -> Conversion | None:
@@ -123,11 +123,6 @@ class TypingContext(numba_typing.BaseContext):
         if types.undefined in (first, second):
             return second if first is types.undefined else first
         return join(first, second)
-
-
-def _suggestion(name: str, known: Mapping[str, object]) -> tuple[str, ...]:
-    near = difflib.get_close_matches(name, known, 1)
-    return (f"did you mean `{near[0]}`?",) if near else ()
 
 
 @dataclass(frozen=True)
@@ -223,7 +218,9 @@ def _join_failure(
         before, now, first, second = now, before, second, first
     if DECISION in (before, now) or None in (as_int(before), as_int(now)):
         message = f"{describe(now)} where {describe(before)} is expected"
-        return TypeFailure("SYR206", message, place=second)
+        others = ((first, f"here it is {describe(before)}"),) if first is not None else ()
+        help_lines = ("use a variable for each of them",)
+        return TypeFailure("SYR206", message, place=second, others=others, help=help_lines)
     name = var.split(".")[0]
     subject = "the value" if name.startswith("$") else f"`{name}`"
     return TypeFailure(

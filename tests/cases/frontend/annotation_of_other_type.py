@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x: float = 3  # E: SYR106 neither an integer type nor a struct
+    x: float = 3
+    #  ^^^^^ E: SYR106 neither an integer type nor a struct
+    # help: write `int`
     return x

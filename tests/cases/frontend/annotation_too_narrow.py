@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x: u8 = pkt.payload.u32(0)  # E: SYR207 annotation says u8
+    x: u8 = pkt.payload.u32(0)
+    #       ^^^^^^^^^^^^^^^^^^ E: SYR207 annotation says u8
+    # help: convert: `u8(pkt.payload.u32(0))`, or annotate `int`
     return x

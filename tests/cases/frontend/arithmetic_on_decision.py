@@ -14,4 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return syrup.PASS + 1  # E: SYR203 not an integer
+    return syrup.PASS + 1
+    #      ^^^^^^^^^^^^^^ E: SYR203 not an integer
+    #      ---------- a decision
+    # help: return it at once: `return syrup.PASS`; numbers are the indexes of executors

@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    assert turn[0], f"{N}"  # E: SYR101 a computed message
+    assert turn[0], f"{N}"
+#   ^^^^^^^^^^^^^^^^^^^^^^ E: SYR101 a computed message
+    # help: leave the message away, or write it out
     return 0

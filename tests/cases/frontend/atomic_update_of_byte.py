@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    small[0] += 3  # E: SYR203 atomically
+    small[0] += 3
+#   ^^^^^^^^^^^^^ E: SYR203 atomically
+    # help: declare it as `u32`, or use a per-CPU map
     return 0

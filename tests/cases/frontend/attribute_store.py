@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    pkt.payload = 3  # E: SYR101 storing into an attribute
+    pkt.payload = 3
+#   ^^^^^^^^^^^ E: SYR101 storing into an attribute
+    # help: packets and records never change; keep state in a map, and make a new record to store it
     return 0

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return  # E: SYR108 has no value
+    return
+#   ^^^^^^ E: SYR108 has no value
+    # help: `return syrup.PASS` leaves the choice to the system

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return random()  # E: SYR104 `random` is not defined
+    return random()
+    #      ^^^^^^ E: SYR104 `random` is not defined
+    # help: did you mean `syrup.random`?

@@ -14,6 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    class Inner:  # E: SYR101 a class
+    class Inner:
+#   ^^^^^^^^^^^ E: SYR101 a class
+    # help: declare it at module level
         pass
     return 0

@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x = [i for i in range(3)]  # E: SYR101 a list comprehension
+    x = [i for i in range(3)]
+    #   ^^^^^^^^^^^^^^^^^^^^^ E: SYR101 a list comprehension
+    # help: use `for i in range(n)` with a constant `n`
     return 0

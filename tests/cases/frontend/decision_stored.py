@@ -14,5 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    turn[0] = syrup.PASS  # E: SYR203 not an integer
+    turn[0] = syrup.PASS
+#   ^^^^^^^^^^^^^^^^^^^^ E: SYR203 not an integer
+    #         ---------- a decision
+    # help: return it at once: `return syrup.PASS`; numbers are the indexes of executors
     return 0

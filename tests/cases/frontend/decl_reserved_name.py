@@ -1,7 +1,8 @@
 import syrup
 from syrup import u64
 
-syrup_table = syrup.Array(u64, 4)  # E: SYR106 cannot be the name
+syrup_table = syrup.Array(u64, 4)  # E[1-11]: SYR106 cannot be the name
+# help: give it another name
 
 
 @syrup.jit

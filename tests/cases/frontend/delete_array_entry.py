@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    del turn[0]  # E: SYR204 cannot be deleted
+    del turn[0]
+    #   ^^^^^^^ E: SYR204 cannot be deleted
+    # help: store zero: `turn[0] = 0`
     return 0

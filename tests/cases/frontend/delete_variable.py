@@ -15,5 +15,7 @@ def helper(x):
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     x = 1
-    del x  # E: SYR101 `del` of a variable
+    del x
+    #   ^ E: SYR101 `del` of a variable
+    # help: assign another value, or leave it
     return 0

@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x = {1: 2}  # E: SYR101 a dict
+    x = {1: 2}
+    #   ^^^^^^ E: SYR101 a dict
+    # help: declare a map: `table = syrup.HashMap(u32, u64, 1024)`
     return 0

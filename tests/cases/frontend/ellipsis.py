@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return ...  # E: SYR101 `...`
+    return ...
+    #      ^^^ E: SYR101 `...`
+    # help: write the decision: `return syrup.PASS`

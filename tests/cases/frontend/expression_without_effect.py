@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    turn[0]  # E: SYR101 without effect
+    turn[0]
+#   ^^^^^^^ E: SYR101 without effect
+    # help: remove it, or assign it
     return 0

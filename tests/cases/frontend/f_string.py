@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x = f"{N}"  # E: SYR101 an f-string
+    x = f"{N}"
+    #   ^^^^^^ E: SYR101 an f-string
+    # help: trace them: `syrup.trace("kind {}", kind)`
     return 0

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return 1.5  # E: SYR101 a float
+    return 1.5
+    #      ^^^ E: SYR101 a float
+    # help: scale to integers, for example count in thousandths

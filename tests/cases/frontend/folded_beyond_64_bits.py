@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return 1 << 64  # E: SYR202 64 bits
+    return 1 << 64
+    #      ^^^^^^^ E: SYR202 64 bits
+    # help: the largest value is `(1 << 64) - 1`, the smallest `-(1 << 63)`

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return seen.get(3)  # E: SYR205 2 arguments
+    return seen.get(3)
+    #      ^^^^^^^^^^^ E: SYR205 2 arguments
+    # help: give the default: `.get(key, 0)`

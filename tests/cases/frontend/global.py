@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    global N  # E: SYR101 `global`
+    global N
+#   ^^^^^^^^ E: SYR101 `global`
+    # help: keep state in a map: `state = syrup.Array(u64, 1)`
     return 0

@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    import os  # E: SYR101 an import
+    import os
+#   ^^^^^^^^^ E: SYR101 an import
+    # help: import at the top of the file
     return 0

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return 1 if 1 in pkt else 0  # E: SYR101 `in` on this
+    return 1 if 1 in pkt else 0
+    #                ^^^ E: SYR101 `in` on this
+    # help: use a map, a `range`, or a tuple of constants

@@ -14,4 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return small[4]  # E: SYR202 no index of `small`
+    return small[4]
+    #      ^^^^^^^^ E: SYR202 no index of `small`
+    #            - no index of `small`
+    # help: use one of those, or declare more entries

@@ -14,5 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x = pkt if turn[0] else 3  # E: SYR206 expected
+#          ----------------- here it is a Packet
+    x = pkt if turn[0] else 3
+    #                       ^ E: SYR206 expected
+    # help: use a variable for each of them
     return x

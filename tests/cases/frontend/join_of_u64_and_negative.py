@@ -16,6 +16,9 @@ def helper(x):
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     if pkt.payload.u8(0):
         x = turn[0]
+        #   ------- here it is a u64
     else:
-        x = -1  # E: SYR206 `x` is the constant -1 here
+        x = -1
+        #   ^^ E: SYR206 `x` is the constant -1 here
+        # help: convert one of them: `u64(...)` or `int(...)`
     return x

@@ -14,4 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return seen[70000000000]  # E: SYR202 no key of `seen`
+    return seen[70000000000]
+    #      ^^^^^^^^^^^^^^^^^ E: SYR202 no key of `seen`
+    #           ----------- no key of `seen`
+    # help: use one of those, or declare its keys with a wider type

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return lambda: 3  # E: SYR101 `lambda`
+    return lambda: 3
+    #      ^^^^^^^^^ E: SYR101 `lambda`
+    # help: write the expression where it is used

@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x = [1, 2]  # E: SYR101 a list
+    x = [1, 2]
+    #   ^^^^^^ E: SYR101 a list
+    # help: declare a map: `table = syrup.Array(u64, 16)`
     return 0

@@ -14,4 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return u8(300)  # E: SYR202 does not fit u8
+    return u8(300)
+    #      ^^^^^^^ E: SYR202 does not fit u8
+    #         --- does not fit u8
+    # help: store what is left of it: `44`, or declare a wider type

@@ -14,5 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    small[0] = 300  # E: SYR202 does not fit u8
+    small[0] = 300
+#   ^^^^^^^^^^^^^^ E: SYR202 does not fit u8
+    #          --- does not fit u8
+    # help: store what is left of it: `44`, or declare a wider type
     return 0

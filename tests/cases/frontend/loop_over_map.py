@@ -14,6 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    for k in seen:  # E: SYR101 iterating
+    for k in seen:
+    #        ^^^^ E: SYR101 iterating
+    # help: use `for i in range(n)`, or a tuple of constants
         pass
     return 0

@@ -14,6 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    for i in (-1, 18446744073709551615):  # E: SYR206 holds all these
+    for i in (-1, 18446744073709551615):
+    #        ^^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR206 holds all these
+    # help: leave out one sort, or write two loops
         pass
     return 0

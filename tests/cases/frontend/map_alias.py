@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    table = turn  # E: SYR101 cannot be used as a value
+    table = turn
+    #       ^^^^ E: SYR101 cannot be used as a value
+    # help: access an entry: `turn[key]`
     return 0

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return turn  # E: SYR101 cannot be used as a value
+    return turn
+    #      ^^^^ E: SYR101 cannot be used as a value
+    # help: access an entry: `turn[key]`

@@ -15,5 +15,7 @@ def helper(x):
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     match turn[0]:
-        case x:  # E: SYR101 this pattern
+        case x:
+        #    ^ E: SYR101 this pattern
+        # help: a case is an integer constant, several with `|`, or `_`
             return 0

@@ -15,6 +15,8 @@ def helper(x):
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     match turn[0]:
-        case True:  # E: SYR101 this pattern
+        case True:
+        #    ^^^^ E: SYR101 this pattern
+        # help: a case is an integer constant, several with `|`, or `_`
             return 0
     return 1

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return min(turn[0])  # E: SYR205 two arguments
+    return min(turn[0])
+    #      ^^^^^^^^^^^^ E: SYR205 two arguments
+    # help: `min(a, b)`

@@ -14,4 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return min(turn[0], pkt.payload.u8(0) - 3)  # E: SYR201 may be negative
+    return min(turn[0], pkt.payload.u8(0) - 3)
+    #      ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR201 may be negative
+    #          ------- a u64
+    #                   --------------------- an int that may be negative
+    # help: `u64(pkt.payload.u8(0) - 3)` if it cannot be negative here

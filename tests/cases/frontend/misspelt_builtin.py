@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return syrup.rnadom() % N  # E: SYR104 does not exist
+    return syrup.rnadom() % N
+    #      ^^^^^^^^^^^^ E: SYR104 does not exist
+    # help: did you mean `syrup.random`?

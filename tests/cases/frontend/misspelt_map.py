@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return trun[0]  # E: SYR104 `trun` is not defined
+    return trun[0]
+    #      ^^^^ E: SYR104 `trun` is not defined
+    # help: did you mean `turn`?

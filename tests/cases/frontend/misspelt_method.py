@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return turn.gett(0)  # E: SYR204 no method `gett`
+    return turn.gett(0)
+    #      ^^^^^^^^^ E: SYR204 no method `gett`
+    # help: did you mean `get`?

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return -1  # E: SYR202 names no executor
+    return -1
+    #      ^^ E: SYR202 names no executor
+    # help: `return syrup.PASS` leaves the choice to the system, `return syrup.DROP` discards the input

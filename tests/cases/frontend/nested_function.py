@@ -14,6 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    def inner():  # E: SYR101 a nested function
+    def inner():
+#   ^^^^^^^^^ E: SYR101 a nested function
+    # help: write its body where it is called
         return 0
     return 0

@@ -2,5 +2,7 @@ import syrup
 
 
 @syrup.jit
-def policy(pkt) -> syrup.Executor:  # E: SYR105 not annotated
+def policy(pkt) -> syrup.Executor:
+#          ^^^ E: SYR105 not annotated
+# help: `def policy(pkt: syrup.Packet) -> syrup.Executor:`
     return 0

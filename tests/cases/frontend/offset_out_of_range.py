@@ -14,4 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt.payload.u8(65536)  # E: SYR202 no datagram
+    return pkt.payload.u8(65536)
+    #      ^^^^^^^^^^^^^^^^^^^^^ E: SYR202 no datagram
+    #                     ----- always past the end
+    # help: the last byte is at `len(pkt.payload) - 1`

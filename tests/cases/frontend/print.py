@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    print(3)  # E: SYR101 `print`
+    print(3)
+#   ^^^^^ E: SYR101 `print`
+    # help: trace them: `syrup.trace("kind {}", kind)`
     return 0

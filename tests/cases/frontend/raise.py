@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    raise KeyError  # E: SYR101 `raise`
+    raise KeyError
+#   ^^^^^^^^^^^^^^ E: SYR101 `raise`
+    # help: decide instead: `return syrup.PASS`

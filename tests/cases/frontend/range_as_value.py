@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x = range(3)  # E: SYR101 `range` outside
+    x = range(3)
+    #   ^^^^^^^^ E: SYR101 `range` outside
+    # help: compare: `low <= x < high`
     return 0

@@ -14,6 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    for i in syrup.range(3, max=turn[0]):  # E: SYR109 not a constant
+    for i in syrup.range(3, max=turn[0]):
+    #                           ^^^^^^^ E: SYR109 not a constant
+    # help: the most turns there can be are a constant: `syrup.range(n, max=64)`
         pass
     return 0

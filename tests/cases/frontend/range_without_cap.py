@@ -14,6 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    for i in syrup.range(pkt.payload.u8(0)):  # E: SYR205 the most there can be
+    for i in syrup.range(pkt.payload.u8(0)):
+    #        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR205 the most there can be
+    # help: `syrup.range(n, max=64)`
         pass
     return 0

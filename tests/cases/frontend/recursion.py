@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return policy(pkt)  # E: SYR104 cannot use `policy`
+    return policy(pkt)
+    #      ^^^^^^ E: SYR104 cannot use `policy`
+    # help: put what both need into a `@syrup.func`; repeat with a loop

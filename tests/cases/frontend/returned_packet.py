@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt  # E: SYR206 expected
+    return pkt
+    #      ^^^ E: SYR206 expected
+    # help: read a number from it: `pkt.payload.u8(0)`, or take its length: `len(pkt.payload)`

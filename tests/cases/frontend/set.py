@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x = {1, 2}  # E: SYR101 a set
+    x = {1, 2}
+    #   ^^^^^^ E: SYR101 a set
+    # help: declare a map: `members = syrup.HashMap(u32, bool, 1024)`
     return 0

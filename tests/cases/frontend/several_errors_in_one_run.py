@@ -14,8 +14,11 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x = 1.5  # E: SYR101 a float
-    y = trun[0]  # E: SYR104 `trun`
+    x = 1.5
+    #   ^^^ E: SYR101 a float
+    y = trun[0]
+    #   ^^^^ E: SYR104 `trun`
     while x:
         pass
-    return "a"  # E: SYR101 a string
+    return "a"
+    #      ^^^ E: SYR101 a string

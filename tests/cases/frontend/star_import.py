@@ -1,1 +1,2 @@
-from syrup import *  # E: SYR110 hides
+from syrup import *  # E[1-19]: SYR110 hides
+# help: name them: `from syrup import u64, PASS`

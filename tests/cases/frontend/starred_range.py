@@ -14,6 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    for i in range(*PAIR):  # E: SYR109 not a constant
+    for i in range(*PAIR):
+    #              ^^^^^ E: SYR101 `*` unpacking
+    # help: write the values one by one
         pass
     return 0

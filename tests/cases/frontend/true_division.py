@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return turn[0] / 2  # E: SYR101 gives a float
+    return turn[0] / 2
+    #      ^^^^^^^^^^^ E: SYR101 gives a float
+    # help: use `//`, which gives an integer

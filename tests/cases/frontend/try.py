@@ -14,7 +14,9 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    try:  # E: SYR101 `try`
+    try:
+#   ^^^ E: SYR101 `try`
+    # help: test before: `if key in table:` or `table.get(key, default)`
         return turn[0]
     except KeyError:
         return 0

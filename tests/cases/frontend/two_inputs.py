@@ -2,5 +2,6 @@ import syrup
 
 
 @syrup.jit
-def policy(pkt: syrup.Packet, n: int) -> syrup.Executor:  # E: SYR105 exactly one input
+def policy(pkt: syrup.Packet, n: int) -> syrup.Executor:  # E[1-10]: SYR105 exactly one input
+# help: `def policy(pkt: syrup.Packet) -> syrup.Executor:`
     return 0

@@ -15,4 +15,9 @@ def helper(x):
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     n = pkt.payload.u32(0) - 5
-    return turn[0] + n  # E: SYR201 may be negative
+#   - `n` gets its value here
+    return turn[0] + n
+    #      ^^^^^^^^^^^ E: SYR201 may be negative
+    #      ------- a u64
+    #                - an int that may be negative
+    # help: `u64(n)` if it cannot be negative here

@@ -14,4 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return turn[0] + -1  # E: SYR201 may be negative
+    return turn[0] + -1
+    #      ^^^^^^^^^^^^ E: SYR201 may be negative
+    #      ------- a u64
+    #                -- the constant -1
+    # help: `int(turn[0])` if it is below 2**63 here

@@ -14,5 +14,9 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    turn[0] += pkt.payload.u32(0) - 5  # E: SYR201 may be negative
+    turn[0] += pkt.payload.u32(0) - 5
+#   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR201 may be negative
+#   ------- a u64
+    #          ---------------------- an int that may be negative
+    # help: `u64(pkt.payload.u32(0) - 5)` if it cannot be negative here
     return 0

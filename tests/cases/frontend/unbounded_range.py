@@ -14,6 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    for i in range(pkt.payload.u8(0)):  # E: SYR109 not a constant
+    for i in range(pkt.payload.u8(0)):
+    #              ^^^^^^^^^^^^^^^^^ E: SYR109 not a constant
+    # help: say how many there can be: `for i in syrup.range(pkt.payload.u8(0), max=64):`
         pass
     return 0

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt.payload.u8  # E: SYR206 expected
+    return pkt.payload.u8
+    #      ^^^^^^^^^^^^^^ E: SYR206 expected
+    # help: call it: `pkt.payload.u8(0)`

@@ -8,10 +8,12 @@ seen = syrup.HashMap(u32, u8, 16)
 small = syrup.Array(u8, 4)
 
 
-def helper(x):
+def helper(x):  # -[1-10] it is bound here
     return x
 
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return helper(3)  # E: SYR104 cannot use `helper`
+    return helper(3)
+    #      ^^^^^^ E: SYR104 cannot use `helper`
+    # help: write `@syrup.func` above `def helper`

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return sum(3)  # E: SYR101 `sum`
+    return sum(3)
+    #      ^^^ E: SYR101 `sum`
+    # help: add them up in a loop

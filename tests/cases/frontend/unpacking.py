@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    a, b = pkt  # E: SYR101 unpacking
+    a, b = pkt
+#   ^^^^ E: SYR101 unpacking
+    # help: give as many values, separated by commas: `a, b = x, y`
     return 0

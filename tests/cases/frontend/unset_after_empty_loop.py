@@ -16,4 +16,7 @@ def helper(x):
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     for i in range(0):
         y = i
-    return y  # E: SYR107 `y` may be unset
+#       - it is assigned here
+    return y
+    #      ^ E: SYR107 `y` may be unset
+    # help: give it a value first: `y = 0`

@@ -16,4 +16,7 @@ def helper(x):
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     if pkt.payload.u8(0) > 3:
         y = 1
-    return y  # E: SYR107 `y` may be unset
+#       - it is assigned here
+    return y
+    #      ^ E: SYR107 `y` may be unset
+    # help: give it a value first: `y = 0`

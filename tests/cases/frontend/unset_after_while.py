@@ -16,5 +16,8 @@ def helper(x):
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     while pkt.payload.u8(0):
         x = 1
+#       - it is assigned here
         break
-    return x  # E: SYR107 `x` may be unset
+    return x
+    #      ^ E: SYR107 `x` may be unset
+    # help: give it a value first: `x = 0`

@@ -14,5 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x = x + 1  # E: SYR107 `x` may be unset
+    x = x + 1
+    #   ^ E: SYR107 `x` may be unset
+#   - it is assigned here
+    # help: give it a value first: `x = 0`
     return x

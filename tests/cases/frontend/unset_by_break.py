@@ -18,4 +18,7 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
         if pkt.payload.u8(i):
             break
         y = i
-    return y  # E: SYR107 `y` may be unset
+#       - it is assigned here
+    return y
+    #      ^ E: SYR107 `y` may be unset
+    # help: give it a value first: `y = 0`

@@ -15,5 +15,8 @@ def helper(x):
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     if pkt.payload.u8(0) and (x := pkt.payload.u8(1)):
+    #                         - it is assigned here
         return x
-    return x  # E: SYR107 `x` may be unset
+    return x
+    #      ^ E: SYR107 `x` may be unset
+    # help: give it a value first: `x = 0`

@@ -14,4 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return turn[0] ** turn[0]  # E: SYR203 exponent
+    return turn[0] ** turn[0]
+    #      ^^^^^^^^^^^^^^^^^^ E: SYR203 exponent
+    #                 ------- a u64
+    # help: for a power of two, shift: `1 << n`

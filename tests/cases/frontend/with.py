@@ -14,6 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    with pkt:  # E: SYR101 `with`
+    with pkt:
+#   ^^^^^^^^ E: SYR101 `with`
+    # help: a policy holds no resources; remove it
         pass
     return 0

@@ -14,4 +14,6 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt.payload.u32(1, 2)  # E: SYR205 1 argument
+    return pkt.payload.u32(1, 2)
+    #      ^^^^^^^^^^^^^^^^^^^^^ E: SYR205 1 argument
+    # help: for example `pkt.payload.u32(8)`

@@ -14,5 +14,7 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    yield 3  # E: SYR101 `yield`
+    yield 3
+#   ^^^^^^^ E: SYR101 `yield`
+    # help: a policy decides once; use `return`
     return 0

@@ -14,6 +14,8 @@ def helper(x):
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    for i in range(0, 10, 0):  # E: SYR205 step
+    for i in range(0, 10, 0):
+    #                     ^ E: SYR205 step
+    # help: leave it away, or count down with -1
         pass
     return 0
