@@ -27,8 +27,8 @@ _SHOWN = 3
 
 
 def check_flow(form: NormalForm, changes: Mapping[str, frozenset[str]], found: Findings) -> None:
-    """Report variables that may be unset (SYR107), references that may be None (SYR111), and paths without an end
-    (SYR108). `changes` tells which maps gain or lose entries in each helper function."""
+    """Report variables that may be unset (SYR107), references that may be None (SYR111), paths without an end
+    (SYR108) and loops without one (SYR109). `changes` tells which maps gain or lose entries in each helper function."""
     function = form.node
     stores = [n for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     checker = _FlowChecker(found, stores, form.references, changes)
@@ -87,6 +87,7 @@ class _FlowChecker:
         self.variables = {n.id for n in stores}
         self.references, self.changes = references, changes
         self.loops: list[_Loop] = []
+        self.returns = 0  # that control was seen to reach
 
     def block(self, body: list[ast.stmt], state: _State) -> _State:
         for statement in body:
@@ -99,6 +100,7 @@ class _FlowChecker:
         match node:
             case ast.Return(value=ast.expr() as value):
                 self.evaluate(value, state)
+                self.returns += 1
                 return None
             case ast.Break():
                 self.loops[-1].breaks.append(state)
@@ -131,10 +133,21 @@ class _FlowChecker:
         return _merge(self.block(node.orelse, exhausted), *loop.breaks)
 
     def while_loop(self, node: ast.While, state: frozenset[str]) -> _State:
-        loop = _Loop()
+        loop, returns = _Loop(), self.returns
         then, otherwise = self.decide(node.test, state - frozenset(self.taken_back(node)))
         self.turn(node.body, then, loop)
+        if otherwise is None and not loop.breaks and self.returns == returns:
+            self.endless(node)
         return _merge(self.block(node.orelse, otherwise), *loop.breaks)
+
+    def endless(self, node: ast.While) -> None:
+        self.found.error(
+            "SYR109",
+            "this loop never ends",
+            node.test,
+            notes=("its condition is always true, and no `break` or `return` is ever reached in it",),
+            help=("loop over `range(N)` with a constant N",),
+        )
 
     def taken_back(self, loop: ast.For | ast.While) -> Iterator[str]:
         """The marks that a turn may take away."""
