@@ -69,11 +69,14 @@ class Builder(ABC):
         """How this file spells the integer types that constants are cast to."""
         return {spelling: name for spelling, name in self.declarations.exports.items() if name in SCALARS}
 
-    def count(self, node: ast.Call, name: str, parameters: int) -> bool:
+    def count(self, node: ast.Call, name: str, parameters: int, form: str = "") -> bool:
+        """Whether a call has so many arguments; `form` is how it is written."""
         if len(node.args) == parameters:
             return True
         takes = f"{parameters} argument{'' if parameters == 1 else 's'}"
-        help_lines = ("give the default: `.get(key, 0)`",) if name.endswith(".get") else ()
+        arguments = ", ".join(f"argument{n}" for n in range(1, parameters + 1)) if parameters > 1 else "argument"
+        written = form or f"{name}({arguments if parameters else ''})"
+        help_lines = ("give the default: `.get(key, 0)`",) if name.endswith(".get") else (f"write `{written}`",)
         self.found.error("SYR205", f"`{name}` takes {takes}, not {len(node.args)}", node, help=help_lines)
         return False
 

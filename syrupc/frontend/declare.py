@@ -241,7 +241,7 @@ class _Declarer:
         return self.exports.get(ast.unparse(node.func if isinstance(node, ast.Call) else node))
 
     def struct(self, node: ast.ClassDef) -> None:
-        declared = layouts.struct(node, self)
+        declared = layouts.struct(node, _header(node), self)
         if self.bindings[node.name] > 1:
             self.found.error("SYR106", f"`{node.name}` is bound more than once", _header(node))
         elif declared and self.named("a struct", node.name, _header(node)):

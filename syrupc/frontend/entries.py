@@ -136,7 +136,9 @@ class Entries(Builder):
         if not (declared.kind.indexed or declared.kind.keyed):
             known = ", ".join(f"`{m}`" for m, (kinds, _) in METHODS.items() if declared.kind in kinds)
             message = f"the {declared.kind.value} `{declared.name}` has no entries with keys"
-            self.found.error("SYR204", message, node, notes=(f"known: {known}",))
+            first = next(m for m, (kinds, _) in METHODS.items() if declared.kind in kinds)
+            help_lines = (f"call a method: `{declared.name}.{first}(…)`",)
+            self.found.error("SYR204", message, node, notes=(f"known: {known}",), help=help_lines)
             return False
         return True
 
@@ -168,7 +170,7 @@ class Entries(Builder):
     def no_method(self, node: ast.Call, declared: MapSpec, method: str) -> ast.expr:
         names = [m for m, (kinds, _) in METHODS.items() if declared.kind in kinds]
         known = ", ".join(f"`{m}`" for m in names)
-        help_lines = did_you_mean(method, names)
+        help_lines = did_you_mean(method, names) or (f"`{declared.name}.{names[0]}(…)`",)
         message = f"{declared.kind.value} has no method `{method}` in a policy"
         self.found.error("SYR204", message, node.func, notes=(f"known: {known}",), help=help_lines)
         return placeholder(node)

@@ -240,7 +240,7 @@ class Expressions(Views):
 
     def helper_call(self, node: ast.Call, name: str) -> ast.expr:
         helper = self.declarations.helpers[name]
-        if not self.count(node, name, len(helper.parameters)):
+        if not self.count(node, name, len(helper.parameters), f"{name}({', '.join(helper.spec.parameters)})"):
             return placeholder(node)
         callee = self.shared(f"func:{name}", helper, node.func)
         return at(ast.Call(callee, [self.expression(a) for a in node.args], []), node)

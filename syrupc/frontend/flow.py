@@ -34,13 +34,13 @@ def check_flow(form: NormalForm, changes: Mapping[str, frozenset[str]], found: F
     checker = _FlowChecker(found, stores, form.references, changes)
     end = checker.block(function.body, frozenset(a.arg for a in function.args.args))
     if end is not None:
-        last = function.body[-1]
+        what, example = ("a decision", "return syrup.PASS") if form.decides else ("a result", "return 0")
         found.error(
             "SYR108",
-            f"`{function.name}` may end without a decision",
-            head(last),
+            f"`{function.name}` may end without {what}",
+            head(function.body[-1]),
             label="control can go on behind this",
-            help=("end every path with `return`, for example `return syrup.PASS`",),
+            help=(f"end every path with `return`, for example `{example}`",),
         )
 
 

@@ -53,7 +53,7 @@ def stored_type(node: ast.expr, names: Names) -> StoredType | None:
     return None
 
 
-def struct(node: ast.ClassDef, names: Names) -> StructType | None:
+def struct(node: ast.ClassDef, header: Located, names: Names) -> StructType | None:
     """Read `@syrup.struct class Name: field: type …`, or say what does not belong there."""
     known = len(names.found)
     fields: list[tuple[str, StoredType]] = []
@@ -67,9 +67,12 @@ def struct(node: ast.ClassDef, names: Names) -> StructType | None:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
                 kind = _field(annotation, value, names)
                 if any(name == earlier for earlier, _ in fields):
-                    names.found.error("SYR106", f"the field `{name}` is declared twice", each)
+                    rename = ("give it another name",)
+                    names.found.error("SYR106", f"the field `{name}` is declared twice", each, help=rename)
                 elif name.startswith("_"):
-                    names.found.error("SYR106", f"the name of the field `{name}` starts with `_`", each.target)
+                    rename = (f"call it `{name.lstrip('_')}`",)
+                    message = f"the name of the field `{name}` starts with `_`"
+                    names.found.error("SYR106", message, each.target, help=rename)
                 elif kind is not None:
                     fields.append((name, kind))
             case _:
@@ -79,7 +82,7 @@ def struct(node: ast.ClassDef, names: Names) -> StructType | None:
     made = StructType.of(node.name, fields)
     if not 0 < made.size <= MAX_SIZE:
         message = f"the struct `{node.name}` has {made.size} bytes, and 1 to {MAX_SIZE} are possible"
-        names.found.error("SYR106", message, node)
+        names.found.error("SYR106", message, header, help=_FORM)
         return None
     return made
 
@@ -122,9 +125,11 @@ def _count(node: ast.expr, names: Names) -> int | None:
     try:
         value = evaluate(node, names.constants, {})
     except NotConstant as why:
-        names.found.error("SYR106", f"the number of elements is not a constant: {why.reason}", why.node)
+        message = f"the number of elements is not a constant: {why.reason}"
+        names.found.error("SYR106", message, why.node, help=("write the number, or a constant of the module",))
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_SIZE:
-        names.found.error("SYR106", f"an array has 1 to {MAX_SIZE} elements", node, label=f"this is {value!r}")
+        message = f"an array has 1 to {MAX_SIZE} elements"
+        names.found.error("SYR106", message, node, label=f"this is {value!r}", help=(f"{MAX_SIZE} at most",))
         return None
     return value

@@ -116,7 +116,7 @@ def _field(place: types.Type, name: Word) -> types.Type:
         "SYR204",
         f"{_what(place)} has no attribute `{name.text}`",
         notes=(f"known: {', '.join(f'`{each}`' for each in known)}",) if known else (),
-        help=did_you_mean(name.text, known),
+        help=did_you_mean(name.text, known) or (f"read `.{known[0]}`",),
     )
 
 
@@ -130,7 +130,8 @@ def _what(place: Place) -> str:
 def _element(place: types.Type, index: types.Type) -> types.Type:
     assert isinstance(place, Place)
     if not isinstance(place.kind, ArrayType):
-        raise TypeFailure("SYR203", f"{_what(place)} is not indexed", operands=(_what(place), ""))
+        what = _what(place)
+        raise TypeFailure("SYR203", f"{what} is not indexed", operands=(what, ""), help=("name a field of it",))
     require_index(index, place.kind.count, 1, 2)
     return Place(place.spec, place.kind.element)
 
@@ -141,7 +142,8 @@ def require_index(index: types.Type, count: int, position: int, operands: int) -
     if value is not None and not 0 <= value < count:
         labels = tuple("" if i != position else "no index of it" for i in range(operands))
         note = f"the array has indexes 0 to {count - 1}"
-        raise TypeFailure("SYR202", f"{value} is no index of the array", operands=labels, notes=(note,))
+        last = (f"the last element is at {count - 1}",)
+        raise TypeFailure("SYR202", f"{value} is no index of the array", operands=labels, notes=(note,), help=last)
 
 
 def _load(place: types.Type) -> types.Type:
@@ -233,7 +235,7 @@ def _require_atomic(declared: MapSpec, kind: StoredType, *, always: bool = False
 
 
 def _push(value: types.Type, table: MapRef) -> types.Type:
-    require_storable(value, table.spec.value, 0, 2)
+    require_storable(value, table.spec.value, 1, 2)  # the map stands before its value in the source
     return types.none
 
 
@@ -246,7 +248,7 @@ def _take_or(table: MapRef, default: types.Type) -> types.Type:
 
 
 def _emit(event: types.Type, table: MapRef) -> types.Type:
-    require_storable(event, table.spec.value, 0, 2)
+    require_storable(event, table.spec.value, 1, 2)
     return BOOLEAN
 
 

@@ -37,13 +37,14 @@ class NormalForm:
     """A function after rewriting, and what it refers to.
 
     `intrinsics` are names; `globals` are what the file declares, by names of ours; `references` are the variables that
-    hold what `lookup` gives, each with its map.
+    hold what `lookup` gives, each with its map; `decides` tells whether it returns a decision.
     """
 
     node: ast.FunctionDef
     intrinsics: frozenset[str]
     globals: Mapping[str, object]
     references: Mapping[str, MapSpec]
+    decides: bool
 
     @property
     def helpers(self) -> tuple[str, ...]:
@@ -87,7 +88,13 @@ class _Normalizer(Expressions):
         if "type_params" in ast.FunctionDef._fields:  # from Python 3.12 on
             setattr(node, "type_params", [])  # noqa: B010
         ast.copy_location(node, source)
-        return NormalForm(ast.fix_missing_locations(node), frozenset(self.intrinsics), self.globals, self.references)
+        return NormalForm(
+            node=ast.fix_missing_locations(node),
+            intrinsics=frozenset(self.intrinsics),
+            globals=self.globals,
+            references=self.references,
+            decides=self.results is None,
+        )
 
     def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
         return [new for old in body for new in self.statement(old)]
@@ -170,7 +177,9 @@ class _Normalizer(Expressions):
                 checked = [self.annotated_value(kind, self.expression(part), part) for kind, part in parts]
                 return self.call("group.of", checked, value)
         what = f"{len(results)} values, separated by commas" if results else "no value"
-        self.found.error("SYR108", f"`{self.function_node.name}` is declared to return {what}", node)
+        form = f"`return {', '.join('abcdefgh'[: len(results)])}`" if results else "`return`, or annotate `-> int`"
+        message = f"`{self.function_node.name}` is declared to return {what}"
+        self.found.error("SYR108", message, node, help=(f"write {form}",))
         return placeholder(value)
 
     def annotated_value(self, kind: Annotation, value: ast.expr, place: ast.expr) -> ast.expr:
@@ -312,7 +321,8 @@ class _Normalizer(Expressions):
     def reject_statement(self, node: ast.stmt) -> None:
         match node:
             case ast.Return() if self.results is not None:
-                self.found.error("SYR108", f"`{self.function_node.name}` is declared to return a value", node)
+                message = f"`{self.function_node.name}` is declared to return a value"
+                self.found.error("SYR108", message, node, help=("`return 0`, or annotate `-> None`",))
             case ast.Return():
                 message = "a policy must decide: this `return` has no value"
                 self.found.error("SYR108", message, node, help=("`return syrup.PASS` leaves the choice to the system",))

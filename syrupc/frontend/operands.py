@@ -24,7 +24,7 @@ from syrupc.frontend.types import (
     as_int,
     loaded,
 )
-from syrupc.spec import U64, IntType, StoredType
+from syrupc.spec import StructType, U64, IntType, StoredType
 
 
 class TypeFailure(Exception):  # noqa: N818 -- becomes a diagnostic where the place is known
@@ -146,7 +146,9 @@ def require_storable(value: types.Type, target: StoredType, position: int, count
     if not isinstance(target, IntType):
         if value != loaded(target):
             labels = tuple(describe(value) if i == position else "" for i in range(count))
-            raise TypeFailure("SYR203", f"{describe(value)} where {described(target)} is stored", operands=labels)
+            what = f"make one: `{target.name}(…)`" if isinstance(target, StructType) else "set its elements one by one"
+            message = f"{describe(value)} where {described(target)} is stored"
+            raise TypeFailure("SYR203", message, operands=labels, help=(what,))
         return
     number = operand(value, position, count)
     if isinstance(number, Lit) and not target.holds(number.value):

@@ -47,13 +47,15 @@ def _read(view: types.Type, struct: StructRef, offset: types.Type) -> types.Type
         what = view.header.title if view.header else "datagram"
         place = f" at {number.value}" if isinstance(number, Lit) else ""
         note = f"offsets count from 0, and these bytes are never more than {view.longest}"
-        raise TypeFailure("SYR202", f"no {what} has a {struct.spec.name}{place}", notes=(note,))
+        help_lines = (f"the last one can be at {last}",) if last >= 0 else ("read a smaller struct",)
+        raise TypeFailure("SYR202", f"no {what} has a {struct.spec.name}{place}", notes=(note,), help=help_lines)
     return Record(struct.spec)
 
 
 def _element(vector: types.Type, index: types.Type) -> types.Type:
     if not isinstance(vector, Vector):
-        help_lines = ("bytes of a packet are read by size: `{0}.u8({1})`",) if isinstance(vector, View) else ()
+        by_size = "bytes of a packet are read by size: `{0}.u8({1})`"
+        help_lines = (by_size if isinstance(vector, View) else "index an array of a record, or a tuple of constants",)
         what = describe(vector)
         raise TypeFailure("SYR203", f"{what} is not indexed", operands=(what, ""), help=help_lines)
     kind: ArrayType = vector.spec
@@ -65,7 +67,8 @@ def _constant_at(index: types.Type, *values: types.Type) -> types.Type:
     number = operand(index, 0, 1)
     if isinstance(number, Lit) and not -len(values) <= number.value < len(values):
         message = f"{number.value} is no index of a tuple of {len(values)}"
-        raise TypeFailure("SYR202", message, operands=("", "no index of it"))
+        last = (f"the last element is at {len(values) - 1}",)
+        raise TypeFailure("SYR202", message, operands=("", "no index of it"), help=last)
     elements = Constants(tuple(int(v.value) if isinstance(v, Lit) else 0 for v in values)).yield_type
     if elements is None:
         raise TypeFailure(
@@ -84,7 +87,9 @@ def _group_item(group: types.Type, index: Lit, count: Lit) -> types.Type:
     if not isinstance(group, Group):
         raise TypeFailure("SYR203", f"{describe(group)} cannot be unpacked", help=("give the values one by one",))
     if len(group.parts) != count.value:
-        raise TypeFailure("SYR205", f"{describe(group)} for {count.value} variables")
+        names = ", ".join("abcdefgh"[: len(group.parts)])
+        help_lines = (f"give each its variable: `{names} = …`",)
+        raise TypeFailure("SYR205", f"{describe(group)} for {count.value} variables", help=help_lines)
     return group.parts[index.value]
 
 

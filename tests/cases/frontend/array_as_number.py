@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt.payload.read(Stats).hist  # E: SYR206 an array of 4 where a decision is expected
+    return pkt.payload.read(Stats).hist
+#          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR206 an array of 4 where a decision is expected
+    # help: take an element of it: `pkt.payload.read(Stats).hist[0]`

@@ -26,4 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt.payload.read(Stats).hist[4]  # E: SYR202 4 is no index of the array
+    return pkt.payload.read(Stats).hist[4]
+#          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR202 4 is no index of the array
+#                                       - no index of it
+    # help: the last element is at 3

@@ -28,4 +28,6 @@ small = syrup.Array(u8, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return small.compare_swap(0, 1, 2)  # E: SYR203 `small` holds u8
+    return small.compare_swap(0, 1, 2)
+#          ^^^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR203 `small` holds u8
+    # help: declare it as `u32`, or use a per-CPU map

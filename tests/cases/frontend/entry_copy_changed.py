@@ -26,5 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    table[Key(1, 2)].count += 1  # E: SYR101 storing into a part of the copy that `table[Key(1, 2)]` gives
+    table[Key(1, 2)].count += 1
+#   ^^^^^^^^^^^^^^^^^^^^^^ E: SYR101 storing into a part of the copy that `table[Key(1, 2)]` gives
+    # help: change it in place: `ref = table.lookup(Key(1, 2))`, then `if ref is not None:`
     return 1

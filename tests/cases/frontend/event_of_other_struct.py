@@ -26,5 +26,8 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    events.emit(Stats(1, Key(1, 2)))  # E: SYR203 a Stats where a Key is stored
+    events.emit(Stats(1, Key(1, 2)))
+#   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR203 a Stats where a Key is stored
+#               ------------------- a Stats
+    # help: make one: `Key(…)`
     return 1

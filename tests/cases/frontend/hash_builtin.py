@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return hash(3)  # E: SYR101 `hash` is not in the policy language
+    return hash(3)
+#          ^^^^ E: SYR101 `hash` is not in the policy language
+    # help: use `syrup.hash(x)`, which gives the same everywhere

@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return syrup.hash(cells)  # E: SYR101 the map `cells` cannot be used as a value
+    return syrup.hash(cells)
+#                     ^^^^^ E: SYR101 the map `cells` cannot be used as a value
+    # help: access an entry: `cells[key]`

@@ -31,4 +31,6 @@ def half(n: int) -> int:
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return half(1, 2)  # E: SYR205 `half` takes 1 argument, not 2
+    return half(1, 2)
+#          ^^^^^^^^^^ E: SYR205 `half` takes 1 argument, not 2
+    # help: write `half(n)`

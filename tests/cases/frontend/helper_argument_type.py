@@ -31,4 +31,7 @@ def half(n: int) -> int:
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return half(syrup.now_ns())  # E: SYR207 `n` of `half` is annotated int, and the argument is a u64
+    return half(syrup.now_ns())
+#          ^^^^^^^^^^^^^^^^^^^^ E: SYR207 `n` of `half` is annotated int, and the argument is a u64
+#               -------------- a u64
+    # help: convert: `int(syrup.now_ns())`

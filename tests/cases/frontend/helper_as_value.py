@@ -31,5 +31,7 @@ def half(n: int) -> int:
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x = half  # E: SYR101 the function `half` cannot be used as a value
+    x = half
+#       ^^^^ E: SYR101 the function `half` cannot be used as a value
+    # help: call it: `half(n)`
     return 1

@@ -26,7 +26,10 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.func
 def half(n: int) -> int:
-    if n > 2:  # E: SYR108 `half` may end without
+    if n > 2:
+#   ^^^^^^^^ E: SYR108 `half` may end without
+#   -------- control can go on behind this
+    # help: end every path with `return`, for example `return 0`
         return n // 2
 
 

@@ -26,12 +26,16 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.func
 def ping(n: int) -> int:
-    return pong(n)  # E: SYR112 `ping` calls itself through `pong`
+    return pong(n)
+#          ^^^^^^^ E: SYR112 `ping` calls itself through `pong`
+    # help: write it as a loop with a bound: `for i in range(8):`
 
 
 @syrup.func
 def pong(n: int) -> int:
-    return ping(n)  # E: SYR112 `pong` calls itself through `ping`
+    return ping(n)
+#          ^^^^^^^ E: SYR112 `pong` calls itself through `ping`
+    # help: write it as a loop with a bound: `for i in range(8):`
 
 
 @syrup.jit

@@ -31,4 +31,6 @@ def half(n: int) -> None:
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return half(3)  # E: SYR206 nothing where a decision is expected
+    return half(3)
+#          ^^^^^^^ E: SYR206 nothing where a decision is expected
+    # help: return the index of an executor, `syrup.PASS` or `syrup.DROP`

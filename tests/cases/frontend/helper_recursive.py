@@ -26,7 +26,9 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.func
 def down(n: int) -> int:
-    return 0 if n == 0 else down(n - 1)  # E: SYR112 `down` calls itself
+    return 0 if n == 0 else down(n - 1)
+#                           ^^^^^^^^^^^ E: SYR112 `down` calls itself
+    # help: write it as a loop with a bound: `for i in range(8):`
 
 
 @syrup.jit

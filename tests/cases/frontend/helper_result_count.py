@@ -26,7 +26,9 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.func
 def both(n: int) -> tuple[int, int]:
-    return n, n, n  # E: SYR108 `both` is declared to return 2 values
+    return n, n, n
+#   ^^^^^^^^^^^^^^ E: SYR108 `both` is declared to return 2 values
+    # help: write `return a, b`
 
 
 @syrup.jit

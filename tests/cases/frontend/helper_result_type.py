@@ -26,7 +26,9 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.func
 def half(n: int) -> bool:
-    return n // 2  # E: SYR207 the annotation says bool
+    return n // 2
+#          ^^^^^^ E: SYR207 the annotation says bool
+    # help: convert: `bool(n // 2)`, or annotate `int`
 
 
 @syrup.jit

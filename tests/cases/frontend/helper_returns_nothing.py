@@ -26,7 +26,9 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.func
 def half(n: int) -> int:
-    return  # E: SYR108 `half` is declared to return a value
+    return
+#   ^^^^^^ E: SYR108 `half` is declared to return a value
+    # help: `return 0`, or annotate `-> None`
 
 
 @syrup.jit

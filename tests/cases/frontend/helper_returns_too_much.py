@@ -26,7 +26,9 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.func
 def half(n: int) -> None:
-    return n  # E: SYR108 `half` is declared to return no value
+    return n
+#   ^^^^^^^^ E: SYR108 `half` is declared to return no value
+    # help: write `return`, or annotate `-> int`
 
 
 @syrup.jit

@@ -31,5 +31,7 @@ def both(n: int) -> tuple[int, int]:
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    a, b, c = both(3)  # E: SYR205 2 values for 3 variables
+    a, b, c = both(3)
+#             ^^^^^^^ E: SYR205 2 values for 3 variables
+    # help: give each its variable: `a, b = …`
     return a

@@ -31,4 +31,6 @@ def both(n: int) -> tuple[int, int]:
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return both(3)  # E: SYR206 2 values where a decision is expected
+    return both(3)
+#          ^^^^^^^ E: SYR206 2 values where a decision is expected
+    # help: return the index of an executor, `syrup.PASS` or `syrup.DROP`

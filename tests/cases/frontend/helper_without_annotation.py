@@ -25,7 +25,9 @@ WEIGHTS = (3, 1, 4)
 
 
 @syrup.func
-def half(n) -> int:  # E: SYR105 the parameter `n` is not annotated
+def half(n) -> int:
+#        ^ E: SYR105 the parameter `n` is not annotated
+# help: for example `def half(pkt: syrup.Packet, key: u64) -> int:`
     return n // 2
 
 

@@ -27,4 +27,8 @@ WEIGHTS = (3, 1, 4)
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     x = pkt.src_port
-    return x[0]  # E: SYR203 an int that cannot be negative is not indexed
+#   - `x` gets its value here
+    return x[0]
+#          ^^^^ E: SYR203 an int that cannot be negative is not indexed
+#          - an int that cannot be negative
+    # help: index an array of a record, or a tuple of constants

@@ -17,4 +17,4 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
     return pkt.payload.u8(65536)
     #      ^^^^^^^^^^^^^^^^^^^^^ E: SYR202 no datagram
     #                     ----- always past the end
-    # help: the last byte is at `len(pkt.payload) - 1`
+    # help: the last byte of a view is at `len(view) - 1`

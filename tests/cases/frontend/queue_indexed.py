@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return jobs[0]  # E: SYR204 the Queue `jobs` has no entries with keys
+    return jobs[0]
+#          ^^^^^^^ E: SYR204 the Queue `jobs` has no entries with keys
+    # help: call a method: `jobs.push(…)`

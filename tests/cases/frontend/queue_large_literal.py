@@ -26,5 +26,8 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    jobs.push(1 << 32)  # E: SYR202 does not fit u32
+    jobs.push(1 << 32)
+#   ^^^^^^^^^^^^^^^^^^ E: SYR202 does not fit u32
+#             ------- does not fit u32
+    # help: store what is left of it: `0`, or declare a wider type
     return 1

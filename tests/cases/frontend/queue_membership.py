@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return 3 in jobs  # E: SYR101 `in` on a Queue
+    return 3 in jobs
+#          ^^^^^^^^^ E: SYR101 `in` on a Queue
+    # help: keep the members in a HashMap

@@ -26,5 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    jobs.psh(3)  # E: SYR204 Queue has no method `psh`
+    jobs.psh(3)
+#   ^^^^^^^^ E: SYR204 Queue has no method `psh`
+    # help: did you mean `push`?
     return 1

@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return jobs.get(1, 2)  # E: SYR204 Queue has no method `get`
+    return jobs.get(1, 2)
+#          ^^^^^^^^ E: SYR204 Queue has no method `get`
+    # help: `jobs.push(…)`

@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt.payload.read(u32)  # E: SYR205 `read` takes a struct of this file
+    return pkt.payload.read(u32)
+#          ^^^^^^^^^^^^^^^^^^^^^ E: SYR205 `read` takes a struct of this file
+    # help: `pkt.payload.read(Request, 0)`

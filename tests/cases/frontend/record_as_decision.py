@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt.payload.read(Key)  # E: SYR206 a Key where a decision is expected
+    return pkt.payload.read(Key)
+#          ^^^^^^^^^^^^^^^^^^^^^ E: SYR206 a Key where a decision is expected
+    # help: take a field of it: `pkt.payload.read(Key).a`

@@ -26,4 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt.payload.read(Key) + 1  # E: SYR203 a Key is not an integer
+    return pkt.payload.read(Key) + 1
+#          ^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR203 a Key is not an integer
+#          --------------------- a Key
+    # help: take a field of it: `pkt.payload.read(Key).a`

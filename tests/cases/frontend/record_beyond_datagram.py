@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt.payload.read(Key, 70000).a  # E: SYR202 no datagram has a Key at 70000
+    return pkt.payload.read(Key, 70000).a
+#          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR202 no datagram has a Key at 70000
+    # help: the last one can be at 65519

@@ -26,4 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return 1 if Key(1, 2) == Key(1, 2) else 0  # E: SYR203 a Key is not an integer
+    return 1 if Key(1, 2) == Key(1, 2) else 0
+#               ^^^^^^^^^^^^^^^^^^^^^^ E: SYR203 a Key is not an integer
+#               --------- a Key
+    # help: take a field of it: `Key(1, 2).a`

@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return pkt.payload.read(Key).aa  # E: SYR204 a Key has no attribute `aa`
+    return pkt.payload.read(Key).aa
+#          ^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR204 a Key has no attribute `aa`
+    # help: did you mean `a`?

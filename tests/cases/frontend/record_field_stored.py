@@ -27,5 +27,7 @@ WEIGHTS = (3, 1, 4)
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     key = pkt.payload.read(Key)
-    key.a = 3  # E: SYR101 storing into an attribute
+    key.a = 3
+#   ^^^^^ E: SYR101 storing into an attribute
+    # help: packets and records never change; keep state in a map, and make a new record to store it
     return 1

@@ -26,5 +26,8 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    table[Key(1, 2)] = 3  # E: SYR203 the constant 3 where a Stats is stored
+    table[Key(1, 2)] = 3
+#   ^^^^^^^^^^^^^^^^^^^^ E: SYR203 the constant 3 where a Stats is stored
+#                      - the constant 3
+    # help: make one: `Stats(…)`
     return 1

@@ -26,4 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return 1 if Key(1, 256) in table else 0  # E: SYR202 256 does not fit u8
+    return 1 if Key(1, 256) in table else 0
+#               ^^^^^^^^^^^ E: SYR202 256 does not fit u8
+#                      --- does not fit u8
+    # help: store what is left of it: `0`, or declare a wider type

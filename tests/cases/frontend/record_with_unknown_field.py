@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return 1 if Key(1, c=2) in table else 0  # E: SYR205 a Key is made of all its fields
+    return 1 if Key(1, c=2) in table else 0
+#               ^^^^^^^^^^^ E: SYR205 a Key is made of all its fields
+    # help: `Key(a, b)`

@@ -30,6 +30,8 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
     if ref is None:
         return 0
     for i in range(4):
-        ref.value += 1  # E: SYR111 may be None
+        ref.value += 1
+#       ^^^ E: SYR111 may be None
+        # help: test it on every path that leads here: `if ref is not None:`
         del plain[i]
     return 1

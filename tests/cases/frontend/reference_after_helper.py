@@ -35,4 +35,6 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
     if ref is None:
         return 0
     forget(2)
-    return ref.value  # E: SYR111 may be None
+    return ref.value
+#          ^^^ E: SYR111 may be None
+    # help: test it on every path that leads here: `if ref is not None:`

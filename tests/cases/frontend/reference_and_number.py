@@ -27,6 +27,9 @@ WEIGHTS = (3, 1, 4)
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     ref = plain.lookup(1)
+#   --- here it is what `lookup` gives
     if ref is None:
-        ref = 3  # E: SYR206 `ref` is a reference into a map elsewhere
+        ref = 3
+#       ^^^ E: SYR206 `ref` is a reference into a map elsewhere
+        # help: use another name
     return 1

@@ -26,5 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    ref: int = plain.lookup(1)  # E: SYR101 an annotation of a reference
+    ref: int = plain.lookup(1)
+#        ^^^ E: SYR101 an annotation of a reference
+    # help: remove it: `ref = plain.lookup(1)`
     return 1

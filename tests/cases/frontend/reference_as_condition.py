@@ -27,6 +27,8 @@ WEIGHTS = (3, 1, 4)
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     ref = plain.lookup(1)
-    if ref:  # E: SYR101 the reference `ref` as a value
+    if ref:
+#      ^^^ E: SYR101 the reference `ref` as a value
+    # help: test it with `if ref is not None:`, and then use `ref.value`
         return 1
     return 2

@@ -27,5 +27,7 @@ WEIGHTS = (3, 1, 4)
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     ref = plain.lookup(1)
-    other = ref  # E: SYR101 the reference `ref` as a value
+    other = ref
+#           ^^^ E: SYR101 the reference `ref` as a value
+    # help: test it with `if ref is not None:`, and then use `ref.value`
     return 2

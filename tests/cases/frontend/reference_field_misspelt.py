@@ -28,5 +28,7 @@ WEIGHTS = (3, 1, 4)
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     ref = table.lookup(Key(1, 2))
     if ref is not None:
-        ref.cuont += 1  # E: SYR204 an entry of `table` has no attribute `cuont`
+        ref.cuont += 1
+#       ^^^^^^^^^ E: SYR204 an entry of `table` has no attribute `cuont`
+        # help: did you mean `count`?
     return 1

@@ -26,4 +26,6 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return plain.lookup(1).value  # E: SYR101 a reference that is not bound
+    return plain.lookup(1).value
+#          ^^^^^^^^^^^^^^^ E: SYR101 a reference that is not bound
+    # help: bind it to a variable: `ref = plain.lookup(1)`

@@ -28,5 +28,7 @@ WEIGHTS = (3, 1, 4)
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     ref = table.lookup(Key(1, 2))
     if ref is not None:
-        key = ref.key  # E: SYR203 a Key inside a referenced entry
+        key = ref.key
+#             ^^^^^^^ E: SYR203 a Key inside a referenced entry
+        # help: read the fields one by one
     return 1

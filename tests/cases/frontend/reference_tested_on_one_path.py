@@ -30,4 +30,6 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
     if pkt.src_port > 9:
         if ref is None:
             return 0
-    return ref.value  # E: SYR111 `ref` may be None here
+    return ref.value
+#          ^^^ E: SYR111 `ref` may be None here
+    # help: test it on every path that leads here: `if ref is not None:`

@@ -27,4 +27,6 @@ WEIGHTS = (3, 1, 4)
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     ref = plain.lookup(1)
-    return ref.value  # E: SYR111 `ref` may be None here
+    return ref.value
+#          ^^^ E: SYR111 `ref` may be None here
+    # help: test it on every path that leads here: `if ref is not None:`

@@ -28,5 +28,7 @@ WEIGHTS = (3, 1, 4)
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     ref = table.lookup(Key(1, 2))
     if ref is not None:
-        return ref.value  # E: SYR204 has no attribute `value`
+        return ref.value
+#              ^^^^^^^^^ E: SYR204 has no attribute `value`
+        # help: read `.count`
     return 1

@@ -23,7 +23,9 @@ nets = syrup.LpmTrie(be32, u32, 16)
 events = syrup.RingBuf(Key, 4096)
 WEIGHTS = (3, 1, 4)
 
-other = syrup.RingBuf(u32, 4096)  # E: SYR106 the events of a RingBuf are structs
+other = syrup.RingBuf(u32, 4096)
+#                     ^^^ E: SYR106 the events of a RingBuf are structs
+# help: declare one with `@syrup.struct`
 
 
 @syrup.jit

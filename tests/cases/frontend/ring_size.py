@@ -23,7 +23,10 @@ nets = syrup.LpmTrie(be32, u32, 16)
 events = syrup.RingBuf(Key, 4096)
 WEIGHTS = (3, 1, 4)
 
-other = syrup.RingBuf(Key, 5000)  # E: SYR106 the size of a RingBuf
+other = syrup.RingBuf(Key, 5000)
+#                          ^^^^ E: SYR106 the size of a RingBuf
+#                          ---- this is 5000
+# help: for example 65536
 
 
 @syrup.jit

@@ -26,7 +26,9 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.struct
 class Bad:
-    a: syrup.Elements[u32] = syrup.elements(len(WEIGHTS))  # E: SYR106 the number of elements is not a constant
+    a: syrup.Elements[u32] = syrup.elements(len(WEIGHTS))
+#                                           ^^^^^^^^^^^^ E: SYR106 the number of elements is not a constant
+    # help: write the number, or a constant of the module
 
 
 @syrup.jit

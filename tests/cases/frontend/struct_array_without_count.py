@@ -26,7 +26,9 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.struct
 class Bad:
-    a: syrup.Elements[u32]  # E: SYR106 an array says how many elements it has
+    a: syrup.Elements[u32]
+#      ^^^^^^^^^^^^^^^^^^^ E: SYR106 an array says how many elements it has
+    # help: one field a line: `kind: u32`, or an array: `slots: syrup.Elements[u32] = syrup.elements(4)`
 
 
 @syrup.jit

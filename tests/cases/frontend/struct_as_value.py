@@ -26,5 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    x = Key  # E: SYR101 the struct `Key` cannot be used as a value
+    x = Key
+#       ^^^ E: SYR101 the struct `Key` cannot be used as a value
+    # help: make one: `Key(a, b)`
     return 1

@@ -26,7 +26,9 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.struct
 class Bad:
-    a: u32 = 3  # E: SYR106 a field has no default
+    a: u32 = 3
+#            ^ E: SYR106 a field has no default
+    # help: one field a line: `kind: u32`, or an array: `slots: syrup.Elements[u32] = syrup.elements(4)`
 
 
 @syrup.jit

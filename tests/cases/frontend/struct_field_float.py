@@ -26,7 +26,9 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.struct
 class Bad:
-    a: float  # E: SYR106 `float` is neither an integer type nor a struct
+    a: float
+#      ^^^^^ E: SYR106 `float` is neither an integer type nor a struct
+    # help: for example `u64`
 
 
 @syrup.jit

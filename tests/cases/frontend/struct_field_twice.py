@@ -27,7 +27,9 @@ WEIGHTS = (3, 1, 4)
 @syrup.struct
 class Bad:
     a: u32
-    a: u8  # E: SYR106 the field `a` is declared twice
+    a: u8
+#   ^^^^^ E: SYR106 the field `a` is declared twice
+    # help: give it another name
 
 
 @syrup.jit

@@ -25,7 +25,9 @@ WEIGHTS = (3, 1, 4)
 
 
 @syrup.struct
-class Bad(Key):  # E: SYR106 a struct has no bases
+class Bad(Key):
+#         ^^^ E: SYR106 a struct has no bases
+# help: one field a line: `kind: u32`, or an array: `slots: syrup.Elements[u32] = syrup.elements(4)`
     c: u32
 
 

@@ -26,5 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    syrup.trace("{} {} {} {}", 1, 2, 3, 4)  # E: SYR205 `trace` takes a constant text
+    syrup.trace("{} {} {} {}", 1, 2, 3, 4)
+#   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR205 `trace` takes a constant text
+    # help: `syrup.trace("kind {}", kind)`
     return 1

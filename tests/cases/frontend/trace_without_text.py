@@ -26,5 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    syrup.trace(pkt.src_port)  # E: SYR205 `trace` takes a constant text
+    syrup.trace(pkt.src_port)
+#   ^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR205 `trace` takes a constant text
+    # help: `syrup.trace("kind {}", kind)`
     return 1

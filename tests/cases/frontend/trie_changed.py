@@ -26,5 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    nets[1] = 2  # E: SYR204 a policy cannot change the LpmTrie `nets`
+    nets[1] = 2
+#   ^^^^^^^ E: SYR204 a policy cannot change the LpmTrie `nets`
+    # help: change it from user space: `policy.maps.nets[(address, prefix_length)] = value`
     return 1

@@ -23,7 +23,9 @@ nets = syrup.LpmTrie(be32, u32, 16)
 events = syrup.RingBuf(Key, 4096)
 WEIGHTS = (3, 1, 4)
 
-other = syrup.LpmTrie(u32, u32, 16)  # E: SYR106 the key of an LpmTrie
+other = syrup.LpmTrie(u32, u32, 16)
+#                     ^^^ E: SYR106 the key of an LpmTrie
+# help: use `be32`, or a struct of such fields
 
 
 @syrup.jit

@@ -26,4 +26,7 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    return WEIGHTS[3]  # E: SYR202 3 is no index of a tuple of 3
+    return WEIGHTS[3]
+#          ^^^^^^^^^^ E: SYR202 3 is no index of a tuple of 3
+#                  - no index of it
+    # help: the last element is at 2

@@ -26,5 +26,8 @@ WEIGHTS = (3, 1, 4)
 
 @syrup.jit
 def policy(pkt: syrup.Packet) -> syrup.Executor:
-    table[Key(1, 2)] += 1  # E: SYR203 a Stats is not an integer
+    table[Key(1, 2)] += 1
+#   ^^^^^^^^^^^^^^^^^^^^^ E: SYR203 a Stats is not an integer
+#   ---------------- a Stats
+    # help: update its fields one by one
     return 1
