@@ -24,7 +24,7 @@ from syrupc.frontend.types import (
     as_int,
     loaded,
 )
-from syrupc.spec import StructType, U64, IntType, StoredType
+from syrupc.spec import U64, IntType, StoredType, StructType
 
 
 class TypeFailure(Exception):  # noqa: N818 -- becomes a diagnostic where the place is known
