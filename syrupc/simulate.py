@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final
 
 from syrupc.datagram import Datagram
 from syrupc.isa.insn import Insn
 from syrupc.isa.machine import CellMap, ExecutorMap, Image, Machine, Shape, SimMap, World, make_map
 from syrupc.isa.machine.contexts import ETH_HEADER, Context, sk_reuseport
+from syrupc.isa.machine.queues import Queue
 from syrupc.isa.opcodes import WIDE_MAP, WIDE_MAP_VALUE
 from syrupc.kernel.headers import ETHERTYPES
+from syrupc.lang.kinds import over_simulated
+from syrupc.lang.maps import Map
+from syrupc.lang.queues import Bloom, Ordered
+from syrupc.lang.rings import RingBuf
 from syrupc.objfile.model import MapDefinition, Object, Program, RelocationKind
 from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT, FaultSite, IntType, ProgramSpec
 
@@ -37,6 +43,9 @@ class Decision:
 class Simulation:
     """One program of an object of ours, with maps that keep their contents from one datagram to the next.
 
+    `maps` has those that the policy declared, by name, as the classes of the language: entries can be read and stored,
+    and events that the policy emitted be read.
+
     The first `executors` slots of its executor map are live. Without a `world`, chance and time are those of seed 0,
     and the CPU is the first of `cpus`. `shared` are maps that others see too, by name; all other maps are its own.
     """
@@ -55,6 +64,8 @@ class Simulation:
         self.spec = spec
         self.declared = {each.name: each for each in obj.spec.maps} if obj.spec else {}
         self._maps = {m.name: _new_map(m, cpus) for m in obj.maps} | dict(shared or {})
+        declared = {name: over_simulated(each, self._maps[name]) for name, each in self.declared.items()}
+        self.maps: Mapping[str, Any] = MappingProxyType(declared)
         slots = self._maps[spec.executors]
         assert isinstance(slots, ExecutorMap)
         slots.fill(range(min(executors, spec.max_executors)))
@@ -64,22 +75,40 @@ class Simulation:
         self._executor_slots = range(FIRST_EXECUTOR_SLOT, FIRST_EXECUTOR_SLOT + spec.max_executors)
         self._machine = Machine(image(program, self._maps), world)
 
-    def store(self, name: str, key: int, value: int) -> None:
-        """Put an entry into a map that the policy declared. Raises `KeyError` for another name, `ValueError` for a key
-        or value that the map cannot hold, `OSError` where it has no room."""
-        declared = self.declared[name]
-        key_type, value_type = declared.key, declared.value
-        for what, type_, number in (("key", key_type, key), ("value", value_type, value)):
-            if not type_.holds(number):
-                raise ValueError(f"{what} {number} is no {type_}")
-        self._maps[name].update(_bytes(key, key_type), _bytes(value, value_type))
+    def store(self, name: str, key: Any, value: Any) -> None:
+        """Put an entry into a map that the policy declared; of kinds without keys the key is `None`.
 
-    def content(self, name: str) -> dict[int, int]:
-        """The entries of a map that the policy declared; of a per-CPU map, those of the CPU that decides."""
-        declared, found = self.declared[name], self._maps[name]
-        stored = ((key, found.lookup(key)) for key in found.keys())  # noqa: SIM118 -- no dict
-        size = declared.value.size
-        return {declared.key.from_bytes(k): declared.value.from_bytes(v[:size]) for k, v in stored if v is not None}
+        Integers, records, and for the key of a trie a pair of address and length. Raises `KeyError` for another name,
+        `ValueError` for a key or an integer that the map cannot hold, `TypeError` for another type, `MapFull`.
+        """
+        found = self.maps[name]
+        value_type = found.spec.value
+        if isinstance(value_type, IntType) and isinstance(value, int) and not value_type.holds(value):
+            raise ValueError(f"value {value} is no {value_type}")
+        if key is None:
+            _put(found, value)
+            return
+        try:
+            found[key] = value
+        except LookupError:
+            raise ValueError(f"there can be no key {key}") from None
+
+    def content(self, name: str) -> dict[Any, Any] | list[Any]:
+        """The entries of a map that the policy declared; of a per-CPU map, the totals over the CPUs.
+
+        Of a queue or stack, its values in the order in which they would be taken out; of a ring buffer, the events
+        since it was read last. `TypeError` for a Bloom filter, which nobody can list.
+        """
+        found, stored = self.maps[name], self._maps[name]
+        match found:
+            case RingBuf():
+                return found.read()
+            case Ordered():
+                assert isinstance(stored, Queue)
+                return [found._load(value) for value in stored.values()]
+            case Bloom():
+                raise TypeError("the values of a Bloom filter cannot be listed")
+        return dict(found.items())
 
     def decide(self, datagram: Datagram) -> Decision:
         """Run the program once. Raises `MachineError` where it does what no program may do."""
@@ -120,8 +149,14 @@ def _context(datagram: Datagram) -> Context:
     )
 
 
-def _bytes(value: int, type_: IntType) -> bytes:
-    return value.to_bytes(type_.size, "little", signed=type_.signed)
+def _put(found: Map, value: Any) -> None:
+    match found:
+        case Ordered():
+            found.push(value)
+        case Bloom():
+            found.add(value)
+        case _:
+            raise TypeError(f"nothing can be put into {found!r} without a key")
 
 
 def image(program: Program, maps: dict[str, SimMap]) -> Image:

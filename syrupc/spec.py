@@ -67,7 +67,9 @@ class IntType:
         return int.from_bytes(data, "big" if self.big_endian else "little", signed=self.signed)
 
     def __call__(self, value: int) -> int:
-        """The cast `u32(x)` of the language."""
+        """The cast `u32(x)` of the language. Byte order is a matter of memory, so that `be32(x)` raises `TypeError`."""
+        if self.big_endian:
+            raise TypeError(f"`{self}` says how memory is laid out and casts nothing; write `u{self.bits}(...)`")
         return self.wrap(value)
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,11 +12,17 @@ from syrupc.datagram import Datagram
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
 from syrupc.isa.machine import MachineError, World
+from syrupc.lang.plain import from_plain
+from syrupc.lang.stores import MapFull
 from syrupc.objfile.model import Object
 from syrupc.simulate import Decision, Simulation
-from syrupc.spec import ObjectSpec, ProgramSpec
+from syrupc.spec import MapSpec, ObjectSpec, ProgramSpec, StructType
 
-_STORE: Final = re.compile(r"\s*(\w+)\s*\[\s*(\S+?)\s*\]\s*=\s*(\S+)\s*")
+_STORE_HELP: Final = (
+    "write `--store 'tokens[7]=3'`",
+    "a struct is `{'kind': 1}`, the key of a trie `address, length`, and a queue has no key: `jobs[]=3`",
+)
+_STORE: Final = re.compile(r"\s*(\w+)\s*\[(.*?)\]\s*=(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +114,37 @@ def _datagram(payload: bytes, trial: Trial) -> Datagram:
 def _store(simulation: Simulation, text: str) -> None:
     match = _STORE.fullmatch(text)
     if match is None:
-        raise _unusable(f"`{text}` is no entry of a map", "write `--store 'tokens[7]=3'`")
-    name, key, value = match.groups()
-    try:
-        simulation.store(name, int(key, 0), int(value, 0))
-    except KeyError:
+        raise _unusable(f"`{text}` is no entry of a map", *_STORE_HELP)
+    name = match[1]
+    if name not in simulation.declared:
         known = ", ".join(simulation.declared) or "none"
-        raise _unusable(f"the policy declares no map `{name}`", f"it declares: {known}") from None
-    except (ValueError, OSError) as error:
+        raise _unusable(f"the policy declares no map `{name}`", f"it declares: {known}")
+    try:
+        key, value = (_literal(part) for part in match.groups()[1:])
+    except (ValueError, SyntaxError):
+        raise _unusable(f"`{text}` is no entry of a map", *_STORE_HELP) from None
+    try:
+        _put(simulation, simulation.declared[name], key, value)
+    except (ValueError, TypeError, MapFull) as error:
         raise _unusable(f"`{text}` cannot be stored: {error}") from None
+
+
+def _literal(text: str) -> Any:
+    """What a text says in Python's terms; `None` for an empty one."""
+    return ast.literal_eval(text.strip()) if text.strip() else None
+
+
+def _put(simulation: Simulation, declared: MapSpec, key: Any, value: Any) -> None:
+    simulation.store(declared.name, _key(declared, key), from_plain(declared.value, value))
+
+
+def _key(declared: MapSpec, key: Any) -> Any:
+    """The key that a text names. What an integer cannot be is said where it is stored."""
+    if not isinstance(declared.key, StructType):
+        return key
+    if isinstance(key, tuple):
+        return from_plain(declared.key, key[0]), *key[1:]
+    return from_plain(declared.key, key)
 
 
 def _unusable(message: str, *help_: str) -> UsageError:

@@ -17,6 +17,8 @@ from syrupc.lang.maps import Map
 from syrupc.objfile.model import MapDefinition, Object
 from syrupc.spec import MapKind, MapSpec, ObjectSpec
 
+_REQUIRED_FLAGS = {uapi.BPF_MAP_TYPE_LPM_TRIE: uapi.BPF_F_NO_PREALLOC}
+
 Given = Mapping[str, Map | Fd]
 """Maps by name that are used instead of new ones."""
 
@@ -24,10 +26,11 @@ Given = Mapping[str, Map | Fd]
 def create(source: Object, definition: MapDefinition, btf: Fd | None) -> Fd:
     """A new map. Raises `LoadError`, or `PermissionError` for the caller to explain."""
     shared = any(m.name == definition.name and m.kind is MapKind.ARRAY for m in declared(source))
+    flags = _REQUIRED_FLAGS.get(definition.type, 0) | (uapi.BPF_F_MMAPABLE if shared else 0)
     try:
         made = kernel_maps.create(
             _shape(definition),
-            flags=definition.flags | (uapi.BPF_F_MMAPABLE if shared else 0),
+            flags=definition.flags | flags,
             name=definition.name,
             btf=btf,
             key_type=definition.key_type_id,

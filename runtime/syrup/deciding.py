@@ -102,7 +102,8 @@ def _simulated(declared: MapSpec, maps: Mapping[str, Map]) -> SimMap:
     ours, theirs = _shape(declared), _shape(found.spec)
     if ours != theirs or not isinstance(found._store, LocalStore):
         raise TypeError(f"`{declared.name}` is {found!r}, which is not what the policy declares")
-    return found._store.simulated
+    simulated: SimMap = found._store.simulated
+    return simulated
 
 
 def _shape(declared: MapSpec) -> tuple[object, ...]:

@@ -18,7 +18,7 @@ from syrup._sys.fd import Fd
 from syrup.hooks.groups import ExecutorSocket, Group
 from syrup.hooks.socket import SocketAttachment
 from syrup.loader import Loaded
-from syrup.maps import Maps, descriptor, live
+from syrup.maps import Maps, descriptor, end_iterations, live
 from syrup.pins import Pin
 from syrup.policy import Attachable, Deployable, deployable
 from syrup.registry import GroupRecord, Record
@@ -139,7 +139,9 @@ class Link:
                 place.attachment.swap(loaded.programs[name])
             counters = [loaded.descriptors[program.counters] for loaded in loads]
             self._places = tuple(replace(p, counters=c) for p, c in zip(self._places, counters, strict=True))
-            self._maps = loads[0].maps
+            before, self._maps = self._maps, loads[0].maps
+        kept = set(map(id, self._maps.values()))
+        end_iterations(each for each in before.values() if id(each) not in kept)
         following.use(self._maps)
         self._publish(following)
 
@@ -232,6 +234,7 @@ class Link:
         for place in self._places:
             place.attachment.slot.close()
         self._published.close()
+        end_iterations(self._maps.values())
         self._places, self._maps = (), Maps()
 
 

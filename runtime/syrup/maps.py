@@ -2,101 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from syrup._sys import maps as kernel
 from syrup._sys.fd import Fd
-from syrupc.lang.local import MapFull
-from syrupc.lang.maps import MAP_CLASSES, Map
-from syrupc.spec import IntType, MapKind, MapSpec
-
-if TYPE_CHECKING:
-    import numpy
-
-
-class KernelStore:
-    """A map's entries in the kernel, one system call an access. It keeps the map open for as long as it is used."""
-
-    def __init__(self, fd: Fd, shape: kernel.Shape) -> None:
-        self.fd = fd
-        self._shape = shape
-
-    def lookup(self, key: bytes) -> bytes | None:
-        return kernel.lookup(self.fd.fileno(), key, self._shape.stored_size)
-
-    def update(self, key: bytes, value: bytes) -> None:
-        try:
-            kernel.update(self.fd.fileno(), key, value)
-        except OSError as error:
-            if error.errno == errno.E2BIG:
-                raise MapFull(f"{self._shape.max_entries} entries") from None
-            raise
-
-    def delete(self, key: bytes) -> bool:
-        return kernel.delete(self.fd.fileno(), key)
-
-    def keys(self) -> Iterator[bytes]:
-        return (key for key, _ in kernel.entries(self.fd.fileno(), self._shape))
-
-    def per_cpu(self, key: bytes) -> tuple[bytes, ...] | None:
-        value = self.lookup(key)
-        return None if value is None else (value,)
-
-    def array(self) -> numpy.ndarray[Any, Any]:
-        raise TypeError("this kind of map has no array view")
-
-
-class PerCpuStore(KernelStore):
-    """A per-CPU kind. A value written goes to the first CPU and clears the others, so that it is their total."""
-
-    def update(self, key: bytes, value: bytes) -> None:
-        super().update(key, value.ljust(self._shape.stored_size, b"\0"))
-
-    def per_cpu(self, key: bytes) -> tuple[bytes, ...] | None:
-        values = self.lookup(key)
-        if values is None:
-            return None
-        return split(values, self._shape.value_size)
-
-
-class SharedStore(KernelStore):
-    """An array that is mapped into this process: an access is a plain load or store."""
-
-    def __init__(self, fd: Fd, shape: kernel.Shape, value: IntType) -> None:
-        super().__init__(fd, shape)
-        self._value = value
-        self._memory: kernel.Memory | None = None
-        self._view: numpy.ndarray[Any, Any] | None = None
-
-    def lookup(self, key: bytes) -> bytes | None:
-        place = self._place(key)
-        return bytes(self._mapped()[place : place + self._shape.value_size])
-
-    def update(self, key: bytes, value: bytes) -> None:
-        place = self._place(key)
-        self._mapped()[place : place + self._shape.value_size] = value
-
-    def array(self) -> numpy.ndarray[Any, Any]:
-        if self._view is None:
-            self._view = self._make_view()
-        return self._view
-
-    def _make_view(self) -> numpy.ndarray[Any, Any]:
-        import numpy
-
-        code = "?" if self._value.bits == 1 else f"{'i' if self._value.signed else 'u'}{self._value.size}"
-        stride = kernel.stride(self._shape.value_size)
-        return numpy.ndarray((self._shape.max_entries,), code, self._mapped(), strides=(stride,))
-
-    def _place(self, key: bytes) -> int:
-        return int.from_bytes(key, "little") * kernel.stride(self._shape.value_size)
-
-    def _mapped(self) -> kernel.Memory:
-        if self._memory is None:
-            self._memory = kernel.mapped(self.fd.fileno(), self._shape)
-        return self._memory
+from syrup.rings import KernelRing
+from syrup.stores import KernelFilter, KernelQueue, KernelStore, KernelTable, PerCpuTable, SharedArray
+from syrupc.lang.kinds import MAP_CLASSES
+from syrupc.lang.maps import Map
+from syrupc.spec import MapKind, MapSpec
 
 
 def live(declared: MapSpec, fd: Fd, shape: kernel.Shape) -> Map:
@@ -112,23 +27,30 @@ def descriptor(map_: Map) -> Fd:
     return store.fd
 
 
-def split(values: bytes, value_size: int) -> tuple[bytes, ...]:
-    """The values of one per-CPU entry, CPU by CPU."""
-    step = kernel.stride(value_size)
-    return tuple(values[at : at + value_size] for at in range(0, len(values), step))
+def end_iterations(maps: Iterable[Map]) -> None:
+    """Let whatever waits for events end, once it has those that are there: nothing more will come."""
+    for each in maps:
+        if isinstance(each._store, KernelRing):
+            each._store.end()
 
 
 def _store(declared: MapSpec, fd: Fd, shape: kernel.Shape) -> KernelStore:
     match declared.kind:
         case MapKind.ARRAY:
-            return SharedStore(fd, shape, declared.value)
-        case MapKind.PER_CPU_ARRAY:
-            return PerCpuStore(fd, shape)
-        case MapKind.HASH_MAP:
-            return KernelStore(fd, shape)
+            return SharedArray(fd, shape, declared.value)
+        case MapKind.PER_CPU_ARRAY | MapKind.PER_CPU_HASH_MAP:
+            return PerCpuTable(fd, shape)
+        case MapKind.HASH_MAP | MapKind.LRU_HASH_MAP | MapKind.LPM_TRIE:
+            return KernelTable(fd, shape)
+        case MapKind.QUEUE | MapKind.STACK:
+            return KernelQueue(fd, shape)
+        case MapKind.BLOOM:
+            return KernelFilter(fd, shape)
+        case MapKind.RING_BUF:
+            return KernelRing(fd, shape)
 
 
-class Maps(Mapping[str, Map]):
+class Maps(Mapping[str, Any]):
     """A policy's maps: `maps.serving` and `maps["serving"]` are the same live map."""
 
     def __init__(self, maps: Iterable[Map] = ()) -> None:
@@ -136,7 +58,7 @@ class Maps(Mapping[str, Map]):
         # Real attributes, for the speed of `maps.serving.array[i] = x`; a method keeps its name.
         vars(self).update({name: each for name, each in self._maps.items() if not hasattr(Maps, name)})
 
-    def __getitem__(self, name: str) -> Map:
+    def __getitem__(self, name: str) -> Any:
         return self._maps[name]
 
     def __iter__(self) -> Iterator[str]:

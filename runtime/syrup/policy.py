@@ -6,10 +6,12 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Generic, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
+from syrupc.lang.maps import Map
 from syrupc.lang.packets import Packet
 from syrupc.lang.world import running
 from syrupc.spec import DEFAULT_MAX_EXECUTORS, ObjectSpec, ProgramSpec
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from syrup.loader import Loaded
     from syrup.maps import Maps
     from syrupc.cache import Cache
-    from syrupc.lang.maps import Map
     from syrupc.verifier.verdict import VerifiedObject
 
 Attachable: TypeAlias = "Policy[..., Any] | str | os.PathLike[str] | Loaded | VerifiedObject"
@@ -35,9 +36,12 @@ _UNIT: Final = "__syrup__"
 class Unit:
     """One policy file: what it compiles to, and its live maps (if there are any yet), which all its policies share."""
 
-    def __init__(self, path: str, cache: Cache | None = None) -> None:
+    def __init__(
+        self, path: str, cache: Cache | None = None, namespace: Mapping[str, object] = MappingProxyType({})
+    ) -> None:
         self.path = path
         self._cache = cache
+        self._namespace = namespace
         self._compiled: dict[int, VerifiedObject] = {}
         self.live: Maps | None = None
 
@@ -51,8 +55,16 @@ class Unit:
         """Create the maps in the kernel."""
         from syrup.loader import create_maps
 
-        self.live = create_maps(self.compiled(DEFAULT_MAX_EXECUTORS))
-        return self.live
+        return self.keep(create_maps(self.compiled(DEFAULT_MAX_EXECUTORS)))
+
+    def keep(self, maps: Maps) -> Maps:
+        """Let these be the live maps. Where the file is imported, their records are of the classes that it declares."""
+        for name, each in maps.items():
+            declared = self._namespace.get(name)
+            if isinstance(declared, Map):
+                each.use_classes_of(declared)
+        self.live = maps
+        return maps
 
 
 class Policy(Generic[P, R]):
@@ -152,7 +164,7 @@ class Deployable:
     def use(self, maps: Maps) -> None:
         """Let the policy's own `maps` be the ones in place."""
         if self.unit is not None:
-            self.unit.live = maps
+            self.unit.keep(maps)
 
 
 @overload
@@ -166,7 +178,8 @@ def jit(
     hooks = (hook,) if isinstance(hook, str) else tuple(hook)
 
     def mark(function: Callable[P, R]) -> Policy[P, R]:
-        unit = function.__globals__.setdefault(_UNIT, Unit(function.__code__.co_filename))
+        namespace = function.__globals__
+        unit = namespace.setdefault(_UNIT, Unit(function.__code__.co_filename, None, namespace))
         return Policy(unit, function.__name__, hooks, function)
 
     return mark if function is None else mark(function)

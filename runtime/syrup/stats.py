@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from syrup._sys import maps as kernel
 from syrup._sys import objects
 from syrup._sys.fd import Fd
-from syrup.maps import split
+from syrup.stores import split
 from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT, PASS_SLOT, FaultSite, ProgramSpec
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from syrupc.spec import MapKind
+from syrupc.spec import MapKind, MapSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,18 @@ OF_KIND: Final = {
     MapKind.BLOOM: BY_NAME["bloom_filter"],
 }
 """What each map class of the language is in the kernel."""
+
+_PREFIX_LENGTH: Final = 4
+"""Bytes of the prefix length before the address in a trie's key (`struct bpf_lpm_trie_key`)."""
+
+
+def sizes(declared: MapSpec) -> tuple[int, int]:
+    """The sizes of a declared map's keys and values in bytes, as the kernel has them."""
+    if declared.key is None:
+        return 0, 0 if declared.kind is MapKind.RING_BUF else declared.value.size
+    prefix = _PREFIX_LENGTH if declared.kind is MapKind.LPM_TRIE else 0
+    return prefix + declared.key.size, declared.value.size
+
 
 SOCKET_MAPS: Final = frozenset({15, 18})
 """Maps that hold sockets (sockmap, sockhash): a look-up borrows one, an update takes one."""

@@ -1,35 +1,36 @@
-"""The entries of a map that is not in a kernel: those of the interpreter's map of the same kind.
+"""The contents of a map that is not in a kernel: those of the interpreter's map of the same kind.
 
 A policy that is called as plain Python, the same policy in the interpreter, and a test that looks at the map all see
-these entries, and what a full map or a longest prefix means is said in one place.
+these contents, and what a full map or a longest prefix means is said in one place.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from errno import E2BIG, ENOSPC
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from syrupc import spec
-from syrupc.kernel.map_types import OF_KIND
+from syrupc.kernel.map_types import OF_KIND, sizes
+from syrupc.lang.stores import MapFull, Values
 from syrupc.lang.world import CPUS, running_on
+from syrupc.spec import MapSpec
 
 if TYPE_CHECKING:
     import numpy
 
     from syrupc.isa.machine import SimMap
-
-
-class MapFull(MemoryError):  # noqa: N818 -- the name of a condition, as users see it in fault counters
-    """A new key in a map that already holds `max_entries`."""
+    from syrupc.isa.machine.queues import Bloom, Queue, RingBuffer
 
 
 class LocalStore:
-    """The store of a declared map, in this process."""
+    """The store of a map in this process: of a declared one, or over the map of a run in the interpreter."""
 
-    def __init__(self, declared: spec.MapSpec) -> None:
+    def __init__(self, declared: MapSpec, found: SimMap | None = None) -> None:
         self._spec = declared
+        if found is not None:
+            self.simulated = found
 
     @cached_property
     def simulated(self) -> SimMap:
@@ -37,37 +38,109 @@ class LocalStore:
         from syrupc.isa.machine import Shape, make_map  # not needed to declare a map
 
         declared = self._spec
-        key_size = 0 if declared.key is None else declared.key.size
-        number = OF_KIND[declared.kind].number
-        return make_map(Shape(number, key_size, declared.value.size, declared.max_entries), CPUS)
+        shape = Shape(OF_KIND[declared.kind].number, *sizes(declared), declared.max_entries)
+        return make_map(shape, CPUS)
 
-    def lookup(self, key: bytes) -> bytes | None:
-        found = self.simulated.find(key, running_on() or 0)
-        return None if found is None else bytes(found.data)
-
-    def update(self, key: bytes, value: bytes) -> None:
-        """Insert or replace. Of a per-CPU kind a policy sets its own CPU's value; all others set the total."""
-        cpu = running_on()
-        result = self.simulated.put(key, value, 0, cpu or 0)
+    def _stored(self, result: int) -> None:
+        """Raise what a store came to."""
         if result in (-E2BIG, -ENOSPC):
             raise MapFull(f"{self._spec.max_entries} entries")
         assert result == 0, "the caller has checked the key"
-        if self._spec.kind.per_cpu and cpu is None:
-            for other in range(1, CPUS):
-                self.simulated.put(key, bytes(len(value)), 0, other)
+
+
+class LocalTable(LocalStore):
+    """A map with keys. Of a per-CPU kind a policy sees and sets its own CPU's value, and all others those of all."""
+
+    def lookup(self, key: bytes) -> Values | None:
+        found = [self.simulated.find(key, cpu) for cpu in self._cpus()]
+        return tuple(bytes(value.data) for value in found if value is not None) or None
+
+    def cell(self, key: bytes) -> bytearray | None:
+        found = self.simulated.find(key, running_on() or 0)
+        return None if found is None else found.data
+
+    def update(self, key: bytes, value: bytes) -> None:
+        """Insert or replace. Of a per-CPU kind a policy sets its own CPU's value; all others set the total."""
+        first, *others = self._cpus()
+        self._stored(self.simulated.put(key, value, 0, first))
+        for other in others:
+            self.simulated.put(key, bytes(len(value)), 0, other)
 
     def delete(self, key: bytes) -> bool:
         return self.simulated.remove(key) == 0
 
-    def keys(self) -> Iterator[bytes]:
-        return iter(tuple(self.simulated.keys()))
-
-    def per_cpu(self, key: bytes) -> tuple[bytes, ...] | None:
-        """The value on each CPU; for a policy, its own CPU's alone."""
-        cpu = running_on()
-        cpus = range(CPUS) if cpu is None else (cpu,)
-        found = [self.simulated.find(key, each) for each in cpus]
-        return tuple(bytes(each.data) for each in found if each is not None) or None
+    def entries(self) -> Iterator[tuple[bytes, Values]]:
+        cpus = self._cpus()
+        return ((key, tuple(bytes(cell[cpu].data) for cpu in cpus)) for key, cell in self.simulated.entries())
 
     def array(self) -> numpy.ndarray[Any, Any]:
         raise TypeError("only a map in the kernel has an array view: load the policy first")
+
+    def _cpus(self) -> range:
+        """The CPUs whose values are seen."""
+        if not self._spec.kind.per_cpu:
+            return range(1)
+        cpu = running_on()
+        return range(self.simulated.cpus) if cpu is None else range(cpu, cpu + 1)
+
+
+class LocalQueue(LocalStore):
+    """A queue or a stack."""
+
+    def push(self, value: bytes) -> None:
+        self._stored(self._queue.push(value, 0))
+
+    def pop(self) -> bytes | None:
+        return self._queue.pop()
+
+    def peek(self) -> bytes | None:
+        return self._queue.peek()
+
+    @property
+    def _queue(self) -> Queue:
+        return cast("Queue", self.simulated)
+
+
+class LocalFilter(LocalStore):
+    """A Bloom filter without false positives."""
+
+    def add(self, value: bytes) -> None:
+        self._stored(self._filter.push(value, 0))
+
+    def contains(self, value: bytes) -> bool:
+        return self._filter.test(value) == 0
+
+    @property
+    def _filter(self) -> Bloom:
+        return cast("Bloom", self.simulated)
+
+
+class LocalRing(LocalStore):
+    """A ring buffer. Nothing comes into it while somebody waits."""
+
+    def __init__(self, declared: MapSpec, found: SimMap | None = None) -> None:
+        super().__init__(declared, found)
+        self._taken: deque[bytes] = deque()
+        self.closed = False
+        self.endings = 0
+
+    def emit(self, event: bytes) -> bool:
+        return self._ring.output(event) == 0
+
+    def take(self) -> bytes | None:
+        if not self._taken:
+            self._taken.extend(self._ring.consume())
+        return self._taken.popleft() if self._taken else None
+
+    def wait(self, begun: int, timeout: float | None) -> bool:  # noqa: ARG002
+        return False
+
+    async def wait_async(self, begun: int) -> bool:  # noqa: ARG002
+        return False
+
+    def close(self) -> None:
+        self.closed = True
+
+    @property
+    def _ring(self) -> RingBuffer:
+        return cast("RingBuffer", self.simulated)

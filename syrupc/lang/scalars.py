@@ -1,7 +1,8 @@
 """The integer types of the language. For a type checker they are all `int`; at run time each is an `IntType`.
 
 `u8 u16 u32 i8 i16 i32` are storage types: reading one gives an `int` that holds it exactly, storing wraps to its width.
-`u64` is the one type that the language's signed 64-bit `int` cannot hold.
+`u64` is the one type that the language's signed 64-bit `int` cannot hold. `be16 be32 be64` are for fields, keys and
+values in network byte order; what is read from them is an integer like any other, and they cast nothing.
 """
 
 from __future__ import annotations
@@ -26,9 +27,16 @@ if TYPE_CHECKING:
     """16 bits, -32 768 to 32 767. Read from storage it is an `int`; `i16(x)` and storing wrap."""
     i32: TypeAlias = int
     """32 bits, -2**31 to 2**31 - 1. Read from storage it is an `int`; `i32(x)` and storing wrap."""
+    be16: TypeAlias = int
+    """16 bits in network byte order, for fields, keys and values. What is read is an `int`; it casts nothing."""
+    be32: TypeAlias = int
+    """32 bits in network byte order, for fields, keys and values. What is read is an `int`; it casts nothing."""
+    be64: TypeAlias = int
+    """64 bits in network byte order, for fields, keys and values. What is read is a `u64`; it casts nothing."""
 else:
     u8, u16, u32, u64 = spec.U8, spec.U16, spec.U32, spec.U64
     i8, i16, i32 = spec.I8, spec.I16, spec.I32
+    be16, be32, be64 = spec.BE16, spec.BE32, spec.BE64
 
 
 def int_type(annotation: Any) -> spec.IntType:

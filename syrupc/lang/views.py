@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeVar, cast
+
+from syrupc.lang.structs import Structured, kind_of
+
+R = TypeVar("R")
+
 
 class ShortPacket(IndexError):  # noqa: N818 -- the name of a condition, as users see it in fault counters
     """A read past the end of the packet, or of the header."""
@@ -76,7 +82,17 @@ class View:
             raise ValueError(f"no byte is among the first {max}")
         return self._data.find(byte, 0, max)
 
-    def _read(self, offset: int, size: int, order: str) -> int:
+    def read(self, struct: type[R], o: int = 0) -> R:
+        """The record of a `@syrup.struct` class at offset `o`. Raises `ShortPacket` outside the view."""
+        kind = kind_of(struct)
+        if not isinstance(kind, Structured):
+            raise TypeError(f"a struct is read, not {kind.type}")
+        return cast("R", kind.record.from_bytes(self._bytes(o, kind.type.size)))
+
+    def _read(self, offset: int, size: int, order: Literal["little", "big"]) -> int:
+        return int.from_bytes(self._bytes(offset, size), order)
+
+    def _bytes(self, offset: int, size: int) -> bytes:
         if offset < 0 or offset + size > len(self._data):
             raise ShortPacket(f"bytes {offset}..{offset + size} of {len(self._data)}")
-        return int.from_bytes(self._data[offset : offset + size], "big" if order == "big" else "little")
+        return self._data[offset : offset + size]

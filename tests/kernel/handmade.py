@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from syrupc.isa.assembly import parse_program
+from syrupc.kernel.map_types import OF_KIND, sizes
 from syrupc.objfile.model import FunctionInfo, MapDefinition, Object, Program, Relocation, RelocationKind
 from syrupc.spec import (
     DROP_SLOT,
@@ -18,14 +19,12 @@ from syrupc.spec import (
     PASS_SLOT,
     FaultKind,
     FaultSite,
-    MapKind,
     MapSpec,
     ObjectSpec,
     ProgramSpec,
 )
 from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict, VerifiedObject
 
-_TYPES = {MapKind.HASH_MAP: 1, MapKind.ARRAY: 2, MapKind.PER_CPU_ARRAY: 6}
 _SOCKARRAY = 20
 _MAP = re.compile(r"map\((\w+)\)")
 
@@ -130,9 +129,20 @@ def policy(
     definitions = (
         MapDefinition("executors", _SOCKARRAY, 4, 8, max_executors),
         MapDefinition("counters", 6, 4, 8, fault.slot + 1),
-        *(MapDefinition(m.name, _TYPES[m.kind], m.key.size, m.value.size, m.max_entries) for m in maps),
+        *map(definition, maps),
     )
     return accepted(Object(b"", (program(name, text),), definitions, "GPL", b"", spec))
+
+
+def definition(declared: MapSpec) -> MapDefinition:
+    """How the kernel has a declared map."""
+    return MapDefinition(declared.name, OF_KIND[declared.kind].number, *sizes(declared), declared.max_entries)
+
+
+def probe(text: str, *maps: MapSpec) -> VerifiedObject:
+    """An XDP program with maps, which the kernel runs on test data."""
+    spec = ObjectSpec("handmade.py", "0" * 64, (), maps)
+    return accepted(Object(b"", (program("probe", text, "xdp"),), tuple(map(definition, maps)), "GPL", b"", spec))
 
 
 def refused() -> VerifiedObject:

@@ -9,14 +9,56 @@ import numpy
 import pytest
 
 import syrup
+from syrup import be16, be32, u8, u32, u64
 from syrup._sys import maps as kernel
-from syrup._sys import objects
+from syrup._sys import objects, programs
 from syrup._sys.cpus import possible_cpus
 from syrup.maps import Maps, descriptor
-from syrupc.spec import BOOL, I8, I16, I32, INT, U8, U16, U32, U64, IntType, MapKind, MapSpec
-from tests.kernel.handmade import always, policy
+from syrupc.lang.structs import kind_of
+from syrupc.spec import (
+    BE16,
+    BE32,
+    BE64,
+    BOOL,
+    I8,
+    I16,
+    I32,
+    INT,
+    U8,
+    U16,
+    U32,
+    U64,
+    IntType,
+    MapKind,
+    MapSpec,
+    StoredType,
+)
+from tests.kernel.handmade import always, policy, probe
 
 pytestmark = pytest.mark.bpf
+
+
+@syrup.struct
+class Flow:
+    address: be32
+    port: be16
+
+
+@syrup.struct
+class Counters:
+    packets: u64
+    flow: Flow
+    flag: bool
+    sizes: syrup.Elements[u32] = syrup.elements(3)
+
+
+@syrup.struct
+class Network:
+    site: u8
+    rest: syrup.Elements[u8] = syrup.elements(3)
+
+
+FLOW, COUNTERS, NETWORK = (kind_of(each).type for each in (Flow, Counters, Network))
 
 
 @contextmanager
@@ -25,12 +67,14 @@ def live(*declared: MapSpec) -> Iterator[Maps]:
         yield loaded.maps
 
 
-def array(value: IntType, entries: int = 4) -> MapSpec:
+def array(value: StoredType, entries: int = 4) -> MapSpec:
     return MapSpec("cells", MapKind.ARRAY, U32, value, entries)
 
 
-def table(key: IntType = U32, value: IntType = U64, entries: int = 8) -> MapSpec:
-    return MapSpec("table", MapKind.HASH_MAP, key, value, entries)
+def table(
+    key: StoredType = U32, value: StoredType = U64, entries: int = 8, kind: MapKind = MapKind.HASH_MAP
+) -> MapSpec:
+    return MapSpec("table", kind, key, value, entries)
 
 
 def through_system_calls(maps: Maps, index: int) -> bytes:
@@ -130,6 +174,190 @@ def test_a_per_cpu_array_reads_as_the_total() -> None:
         assert (maps.hits[1], maps.hits[0]) == (41, 0)
         maps.hits[1] += 1
         assert maps.hits[1] == 42
+
+
+# -- structs -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_array_of_records_is_structured_memory() -> None:
+    with live(array(COUNTERS)) as maps:
+        maps.cells[1] = Counters(2**64 - 1, Flow(0x7F000001, 53), True)
+        view = maps.cells.array
+        assert (view["packets"][1], view["flow"]["port"][1], view["flag"][1]) == (2**64 - 1, 53, True)
+        view["flow"]["address"][2] = 0x0A000001
+        view["sizes"][2] = (1, 2, 3)
+        assert maps.cells[2] == Counters.from_bytes(through_system_calls(maps, 2))  # type: ignore[attr-defined]
+        assert (maps.cells[2].flow.address, list(maps.cells[2].sizes)) == (0x0A000001, [1, 2, 3])
+        assert (view.shape, view.dtype.itemsize, view.dtype["flow"]["address"].byteorder) == ((4,), COUNTERS.size, ">")
+
+
+@pytest.mark.parametrize("value", [BE16, BE32, BE64], ids=str)
+def test_an_array_in_network_order_is_read_as_integers(value: IntType) -> None:
+    with live(array(value)) as maps:
+        maps.cells.array[1] = 0x1234
+        assert through_system_calls(maps, 1) == value.to_bytes(0x1234)
+        assert maps.cells[1] == 0x1234
+
+
+@pytest.mark.parametrize("kind", [MapKind.HASH_MAP, MapKind.LRU_HASH_MAP])
+def test_records_are_keys_and_values(kind: MapKind) -> None:
+    with live(table(FLOW, COUNTERS, kind=kind)) as maps:
+        maps.table[Flow(1, 2)] = Counters(3, Flow(4, 5), True)
+        ((flow, counters),) = maps.table.items()
+        assert (flow, counters, type(flow), type(counters)) == (
+            Flow(1, 2),
+            Counters(3, Flow(4, 5), True),
+            Flow,
+            Counters,
+        )
+        assert (flow in maps.table, Flow(2, 1) in maps.table, maps.table.get(Flow(2, 1))) == (True, False, None)
+        del maps.table[flow]
+        assert dict(maps.table) == {}
+
+
+def test_a_full_lru_map_forgets() -> None:
+    with live(table(entries=16, kind=MapKind.LRU_HASH_MAP)) as maps:
+        for key in range(100):
+            maps.table[key] = key
+        assert 0 < len(maps.table) <= 16
+        assert maps.table[99] == 99
+        assert all(key == value for key, value in maps.table.items())
+
+
+@pytest.mark.parametrize("kind", [MapKind.PER_CPU_ARRAY, MapKind.PER_CPU_HASH_MAP])
+def test_per_cpu_records_have_no_total(kind: MapKind) -> None:
+    with live(table(U32, FLOW, kind=kind)) as maps:
+        maps.table[1] = Flow(1, 2)
+        assert maps.table.per_cpu(1) == (Flow(1, 2), *[Flow(0, 0)] * (possible_cpus() - 1))
+        if possible_cpus() > 1:
+            for read in (lambda: maps.table[1], lambda: list(maps.table.values()), lambda: dict(maps.table)):
+                with pytest.raises(
+                    TypeError, match=r"no total of a Flow over the CPUs: `per_cpu\(key\)` gives them all"
+                ):
+                    read()
+        assert 1 in maps.table
+
+
+def test_a_per_cpu_hash_map_reads_as_the_total() -> None:
+    with live(table(U64, U32, kind=MapKind.PER_CPU_HASH_MAP)) as maps:
+        maps.table[2**40] = 2**32 - 1
+        assert (dict(maps.table), maps.table.per_cpu(2**40)[0]) == ({2**40: 2**32 - 1}, 2**32 - 1)
+        with pytest.raises(KeyError):
+            maps.table.per_cpu(1)
+
+
+# -- tries -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_trie_finds_the_longest_prefix() -> None:
+    with live(table(BE32, U64, 3, MapKind.LPM_TRIE)) as maps:
+        maps.table[0x0A010203, 8] = 1
+        maps.table[0x0A010203, 16] = 2
+        maps.table[0, 0] = 3
+        assert [maps.table[address] for address in (0x0A01FFFF, 0x0AFF0000, 0x0B000000)] == [2, 1, 3]
+        assert dict(maps.table.items()) == {(0x0A000000, 8): 1, (0x0A010000, 16): 2, (0, 0): 3}
+        with pytest.raises(syrup.MapFull):
+            maps.table[1, 32] = 4
+        del maps.table[0x0A0100FF, 16]
+        with pytest.raises(KeyError):
+            del maps.table[0x0A010000, 16]
+        assert (maps.table[0x0A01FFFF], sorted(maps.table), len(maps.table)) == (1, [(0, 0), (0x0A000000, 8)], 2)
+
+
+def test_a_trie_of_records_counts_from_the_first_byte() -> None:
+    with live(table(NETWORK, FLOW, 4, MapKind.LPM_TRIE)) as maps:
+        maps.table[Network(0b1010_0000), 3] = Flow(1, 2)
+        assert (maps.table.get(Network(0b1011_1111)), Network(0b1100_0000) in maps.table) == (Flow(1, 2), False)
+        assert list(maps.table.items()) == [((Network(0b1010_0000), 3), Flow(1, 2))]
+
+
+@pytest.mark.parametrize("entries", [1, 256, 1000])
+def test_a_trie_is_read_whole(entries: int) -> None:
+    with live(table(BE16, U32, entries, MapKind.LPM_TRIE)) as maps:
+        for number in range(entries):
+            maps.table[number, 16] = number
+        assert {address: value for (address, _), value in maps.table.items()} == {n: n for n in range(entries)}
+
+
+# -- queues, stacks, Bloom filters -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "order"), [(MapKind.QUEUE, [1, 2]), (MapKind.STACK, [2, 1])])
+def test_values_come_out_in_the_order_of_the_kind(kind: MapKind, order: list[int]) -> None:
+    with live(MapSpec("jobs", kind, None, FLOW, 2)) as maps:
+        assert (maps.jobs.pop(None), maps.jobs.peek(None)) == (None, None)
+        with pytest.raises(IndexError):
+            maps.jobs.pop()
+        maps.jobs.push(Flow(1, 0))
+        maps.jobs.push(Flow(2, 0))
+        with pytest.raises(syrup.MapFull):
+            maps.jobs.push(Flow(3, 0))
+        assert [(maps.jobs.peek().address, maps.jobs.pop().address) for _ in order] == [(n, n) for n in order]
+        assert maps.jobs.pop(None) is None
+
+
+def test_a_bloom_filter_knows_what_was_added() -> None:
+    with live(MapSpec("seen", MapKind.BLOOM, None, FLOW, 1000)) as maps:
+        for number in range(20):
+            maps.seen.add(Flow(number, 0))
+        assert all(Flow(number, 0) in maps.seen for number in range(20))
+        assert sum(Flow(number, 1) in maps.seen for number in range(1000)) < 1000
+
+
+# -- what policies do with them ----------------------------------------------------------------------------------------
+
+_LOOK_UP = """
+    r2 = *(u32 *)(r1 + 0)
+    r3 = *(u32 *)(r1 + 4)
+    r4 = r2
+    r4 += 8
+    if r4 > r3 goto none
+    r5 = *(u64 *)(r2 + 0)
+    *(u64 *)(r10 - 8) = r5
+    r1 = map(table) ll
+    r2 = r10
+    r2 += -8
+    call 1
+    if r0 == 0 goto none
+    r0 = *(u32 *)(r0 + 0)
+    exit
+none:
+    r0 = 0
+    exit
+"""
+
+
+def test_a_policy_finds_what_user_space_stored_in_a_trie() -> None:
+    with syrup.load(probe(_LOOK_UP, table(BE32, U32, 4, MapKind.LPM_TRIE))) as loaded:
+        loaded.maps.table[0x0A000000, 8] = 7
+        code = loaded.programs["probe"].fileno()
+        for address, found in ((0x0A010203, 7), (0x0B000000, 0)):
+            data = (32).to_bytes(4, "little") + address.to_bytes(4, "big")
+            assert programs.run(code, data.ljust(64, b"\0"))[0] == found
+
+
+def test_a_policy_finds_a_record_under_its_key() -> None:
+    with syrup.load(probe(_LOOK_UP, table(FLOW, U32))) as loaded:
+        loaded.maps.table[Flow(5, 6)] = 9
+        code = loaded.programs["probe"].fileno()
+        assert programs.run(code, bytes(Flow(5, 6)).ljust(64, b"\0"))[0] == 9  # type: ignore[call-overload]
+
+
+def test_what_is_for_policies_says_so() -> None:
+    ring = MapSpec("events", MapKind.RING_BUF, None, FLOW, 4096)
+    with live(array(U64), table(BE32, U64, kind=MapKind.LPM_TRIE), ring) as maps:
+        for only_in_policies in (
+            lambda: maps.cells.lookup(0),
+            lambda: maps.cells.fetch_add(0, 1),
+            lambda: maps.cells.compare_swap(0, 0, 1),
+            lambda: maps.table.lookup(0),
+            lambda: maps.events.emit(Flow(1, 2)),
+        ):
+            with pytest.raises(TypeError, match="polic"):
+                only_in_policies()
+
+
+# -- by name -----------------------------------------------------------------------------------------------------------
 
 
 def test_maps_are_found_by_attribute_and_by_name() -> None:

@@ -6,6 +6,7 @@ import errno
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from syrup._sys import bpf, uapi
 from syrup._sys.cpus import possible_cpus
@@ -53,21 +54,27 @@ def create(
     return Fd(bpf.call(uapi.BPF_MAP_CREATE, attr))
 
 
-def lookup(fd: int, key: bytes, size: int) -> bytes | None:
-    """The value of `size` stored bytes, or `None` where there is no such key."""
-    key_buffer, value = bpf.buffer(key), bpf.room(size)
-    attr = bpf.MapElement(map_fd=fd, key=bpf.address(key_buffer), value=bpf.address(value))
-    try:
-        bpf.call(uapi.BPF_MAP_LOOKUP_ELEM, attr)
-    except FileNotFoundError:
-        return None
-    return value.raw
+def lookup(fd: int, key: bytes | None, size: int) -> bytes | None:
+    """The value of `size` stored bytes, or `None` where there is no such key. Without a key: a queue's next value."""
+    value = bpf.room(size)
+    return value.raw if _found(fd, uapi.BPF_MAP_LOOKUP_ELEM, key, value) else None
 
 
-def update(fd: int, key: bytes, value: bytes) -> None:
-    """Insert or replace. A full hash map gives `OSError` E2BIG."""
-    key_buffer, value_buffer = bpf.buffer(key), bpf.buffer(value)
-    attr = bpf.MapElement(map_fd=fd, key=bpf.address(key_buffer), value=bpf.address(value_buffer))
+def pop(fd: int, size: int) -> bytes | None:
+    """Take out the next value of a queue or a stack; `None` where it is empty."""
+    value = bpf.room(size)
+    return value.raw if _found(fd, uapi.BPF_MAP_LOOKUP_AND_DELETE_ELEM, None, value) else None
+
+
+def holds(fd: int, value: bytes) -> bool:
+    """Whether a value may have been added to a Bloom filter."""
+    return _found(fd, uapi.BPF_MAP_LOOKUP_ELEM, None, bpf.buffer(value))
+
+
+def update(fd: int, key: bytes | None, value: bytes) -> None:
+    """Insert or replace; without a key push or add. A full hash map or queue gives E2BIG, a full trie ENOSPC."""
+    key_buffer, value_buffer = _optional(key), bpf.buffer(value)
+    attr = bpf.MapElement(map_fd=fd, key=_address(key_buffer), value=bpf.address(value_buffer))
     bpf.call(uapi.BPF_MAP_UPDATE_ELEM, attr)
 
 
@@ -110,14 +117,32 @@ def mapped(fd: int, shape: Shape) -> Memory:
     return mmap.mmap(fd, pages * mmap.PAGESIZE, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
 
 
+def _found(fd: int, command: int, key: bytes | None, value: Any) -> bool:
+    """Whether a look-up found something."""
+    key_buffer = _optional(key)
+    try:
+        bpf.call(command, bpf.MapElement(map_fd=fd, key=_address(key_buffer), value=bpf.address(value)))
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _optional(data: bytes | None) -> Any:
+    return None if data is None else bpf.buffer(data)
+
+
+def _address(memory: Any) -> int:
+    return 0 if memory is None else bpf.address(memory)
+
+
 def _batch(fd: int, shape: Shape, position: bytes | None, room: int) -> tuple[bytes, list[tuple[bytes, bytes]], bool]:
     """The next position, some entries, and whether they were the last."""
-    start = bpf.buffer(position) if position is not None else None
+    start = _optional(position)
     # The position is opaque: a key for hash kinds of old kernels, a 32-bit index otherwise.
     after = bpf.room(max(shape.key_size, 4))
     keys, values = bpf.room(shape.key_size * room), bpf.room(shape.stored_size * room)
     attr = bpf.MapBatch(
-        in_batch=bpf.address(start) if start is not None else 0,
+        in_batch=_address(start),
         out_batch=bpf.address(after),
         keys=bpf.address(keys),
         values=bpf.address(values),

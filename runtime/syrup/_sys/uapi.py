@@ -19,6 +19,7 @@ BPF_PROG_GET_FD_BY_ID: Final = 13
 BPF_MAP_GET_FD_BY_ID: Final = 14
 BPF_OBJ_GET_INFO_BY_FD: Final = 15
 BPF_BTF_LOAD: Final = 18
+BPF_MAP_LOOKUP_AND_DELETE_ELEM: Final = 21  # of queues and stacks since 4.20, bd513cd08f10
 BPF_MAP_FREEZE: Final = 22
 BPF_MAP_LOOKUP_BATCH: Final = 24
 BPF_ENABLE_STATS: Final = 32
@@ -29,13 +30,16 @@ BPF_MAP_TYPE_ARRAY: Final = 2
 BPF_MAP_TYPE_PROG_ARRAY: Final = 3
 BPF_MAP_TYPE_PERCPU_HASH: Final = 5
 BPF_MAP_TYPE_PERCPU_ARRAY: Final = 6
+BPF_MAP_TYPE_LRU_HASH: Final = 9
+BPF_MAP_TYPE_LPM_TRIE: Final = 11
 BPF_MAP_TYPE_REUSEPORT_SOCKARRAY: Final = 20
 
+BPF_F_NO_PREALLOC: Final = 1
 BPF_F_RDONLY_PROG: Final = 1 << 7
 BPF_F_MMAPABLE: Final = 1 << 10  # since 5.5, fc9702273e2e
 
 PER_CPU_TYPES: Final = frozenset((BPF_MAP_TYPE_PERCPU_HASH, BPF_MAP_TYPE_PERCPU_ARRAY))
-TYPES_WITH_BTF: Final = PER_CPU_TYPES | {BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_ARRAY}
+TYPES_WITH_BTF: Final = PER_CPU_TYPES | {BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_LRU_HASH}
 """Map types that take the BTF types of their keys and values; the others refuse them or gain nothing."""
 
 # -- programs ------------------------------------------------------------------------------------------------------

@@ -67,6 +67,9 @@ class LpmTrie(SimMap):
         self.check_value(value, self.shape.value_size)
         check(self.put(key, value, flags, 0))
 
+    def entries(self) -> Iterator[tuple[bytes, list[Region]]]:
+        return ((key, [cell]) for key, cell in zip(self.keys(), tuple(self._cells.values()), strict=True))
+
     def keys(self) -> Iterator[bytes]:
         size = self.shape.key_size - 4
         for length, bits in tuple(self._cells):

@@ -85,6 +85,10 @@ class SimMap:
         """The value that a wide load can name, for an array with a single entry."""
         return None
 
+    def entries(self) -> Iterator[tuple[bytes, list[Region]]]:
+        """Keys and their values as they are now: one, or one a CPU. Seeing one so is no use of it."""
+        raise self._unsupported("iteration")
+
     # -- for users ---------------------------------------------------------------------------------------------------
 
     def lookup(self, key: bytes) -> bytes | None:

@@ -40,6 +40,10 @@ class Queue(SimMap):
             del self._values[self._next]
         return value
 
+    def values(self) -> list[bytes]:
+        """All values, in the order in which `pop` gives them."""
+        return list(reversed(self._values) if self._next else self._values)
+
     @property
     def _next(self) -> int:
         return -1 if self.shape.type == STACK else 0

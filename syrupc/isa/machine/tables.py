@@ -40,7 +40,6 @@ class CellMap(SimMap):
         return cpu
 
     def entries(self) -> Iterator[tuple[bytes, list[Region]]]:
-        """Keys and their values, as they are now."""
         return iter(tuple(self.cells.items()))
 
     def new_cell(self) -> list[Region]:
