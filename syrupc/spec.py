@@ -288,6 +288,7 @@ class FaultKind(enum.Enum):
 
 _FAULT_MEANINGS = {
     FaultKind.SHORT_PACKET: "a read past the end of the datagram",
+    FaultKind.NO_HEADER: "a field of a header that the packet does not have",
     FaultKind.KEY: "a key that is not in the map",
     FaultKind.INDEX: "an index out of range, or an empty queue",
     FaultKind.ZERO_DIVISION: "division or remainder by zero",

@@ -90,6 +90,7 @@ static long (*const bpf_sk_select_reuseport)(struct sk_reuseport_md *ctx, void *
 /* As in syrupc/spec.py. */
 enum fault_kind {
 	SHORT_PACKET,
+	NO_HEADER,
 	KEY_ERROR,
 	INDEX_ERROR,
 	ZERO_DIVISION,

@@ -1,0 +1,102 @@
+"""Fills in the tables of `language.md` that are generated from the code: `make docs`.
+
+What stands between `<!-- generated: NAME -->` and `<!-- end -->` is replaced; a test holds the page to what this gives.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import syrup
+from syrupc import lang
+from syrupc.frontend.entries import METHODS
+from syrupc.lang.views import READS
+from syrupc.kernel.map_types import OF_KIND
+from syrupc.spec import STORED_TYPES, FaultKind, IntType, MapKind
+
+PAGE: Final = Path(__file__).parent / "language.md"
+_BLOCK: Final = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def filled(text: str) -> str:
+    """The page with its generated tables as they are now."""
+    return _BLOCK.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}{found[3]}", text)
+
+
+def _table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+
+
+def _said(thing: object, sentences: int = 1) -> str:
+    """The first sentences of a docstring, as one line."""
+    text = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+    found = re.split(r"(?<=[.!?]) (?=[A-Z])", text)
+    return " ".join(found[:sentences])
+
+
+def types() -> str:
+    def row(kind: IntType) -> tuple[str, str, str, str]:
+        order = "big-endian" if kind.big_endian else "" if kind.size == 1 else "little-endian"
+        return f"`{kind}`", str(kind.size), _bounds(kind), order
+
+    return _table(("type", "bytes", "values", "in memory"), map(row, STORED_TYPES.values()))
+
+
+def _bounds(kind: IntType) -> str:
+    if kind.bits == 1:
+        return "`False`, `True`"
+    low = f"-2**{kind.bits - 1}" if kind.signed else "0"
+    return f"{low} … 2**{kind.bits - kind.signed} - 1"
+
+
+def maps() -> str:
+    def row(kind: MapKind) -> tuple[str, str, str]:
+        found = OF_KIND[kind]
+        declared = f"`{kind.value}({', '.join(kind.parameters)})`"
+        return declared, _said(getattr(syrup, kind.value), 2), f"{found.name}, {found.since}"
+
+    return _table(("declaration", "holds", "in the kernel, since"), map(row, MapKind))
+
+
+def methods() -> str:
+    def row(name: str) -> tuple[str, str, str]:
+        kinds = METHODS[name][0]
+        method = getattr(getattr(syrup, kinds[0].value), name)
+        return _form(f"m.{name}", method), ", ".join(k.value for k in kinds), _said(method)
+
+    return _table(("method", "of", "does"), map(row, METHODS))
+
+
+def _form(name: str, function: Callable[..., object]) -> str:
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
+    shown = [f"{p.name}=…" if p.kind is p.KEYWORD_ONLY else p.name for p in parameters]
+    return f"`{name}({', '.join(shown)})`"
+
+
+def functions() -> str:
+    names = ("random", "now_ns", "cpu", "hash", "trace", "range")
+    return _table(
+        ("function", "gives"),
+        ((_form(f"syrup.{name}", getattr(lang, name)), _said(getattr(lang, name), 2)) for name in names),
+    )
+
+
+def faults() -> str:
+    return _table(("fault", "when"), ((f"`{kind.value}`", kind.meaning) for kind in FaultKind))
+
+
+def reads() -> str:
+    return _table(("read", "gives"), ((f"`view.{name}(o)`", _said(getattr(lang.View, name))) for name in READS))
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    each.__name__: each for each in (types, maps, methods, functions, faults, reads)
+}
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text()))
