@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Final, TypeVar
 
 from syrupc.frontend import outside
 from syrupc.frontend.constants import Constant
 from syrupc.frontend.declare import BUILTIN_NAMES, FUNCTIONS, SCALARS, Declarations
-from syrupc.frontend.source import Findings
+from syrupc.frontend.source import Findings, head
 from syrupc.frontend.suggest import did_you_mean, nearest
 from syrupc.spec import INT_TYPES
 
@@ -69,15 +70,13 @@ class Builder(ABC):
         """How this file spells the integer types that constants are cast to."""
         return {spelling: name for spelling, name in self.declarations.exports.items() if name in SCALARS}
 
-    def count(self, node: ast.Call, name: str, parameters: int, form: str = "") -> bool:
-        """Whether a call has so many arguments; `form` is how it is written."""
-        if len(node.args) == parameters:
+    def count(self, node: ast.Call, name: str, parameters: Sequence[str]) -> bool:
+        """Whether a call has as many arguments as there are parameters."""
+        if len(node.args) == len(parameters):
             return True
-        takes = f"{parameters} argument{'' if parameters == 1 else 's'}"
-        arguments = ", ".join(f"argument{n}" for n in range(1, parameters + 1)) if parameters > 1 else "argument"
-        written = form or f"{name}({arguments if parameters else ''})"
-        help_lines = ("give the default: `.get(key, 0)`",) if name.endswith(".get") else (f"write `{written}`",)
-        self.found.error("SYR205", f"`{name}` takes {takes}, not {len(node.args)}", node, help=help_lines)
+        takes = f"{len(parameters)} argument{'' if len(parameters) == 1 else 's'}"
+        help_line = f"`{name}({', '.join(parameters)})`"
+        self.found.error("SYR205", f"`{name}` takes {takes}, not {len(node.args)}", node, help=(help_line,))
         return False
 
     # -- rejections ----------------------------------------------------------------------------------------------------
@@ -114,8 +113,9 @@ class Builder(ABC):
         own = [*self.locals, *known.constants, *known.maps, *known.structs, *known.helpers]
         spelt = {spelling.rpartition(".")[2]: spelling for spelling in known.exports}
         meant = nearest(name, [*own, *spelt])
-        help_lines = (f"did you mean `{meant if meant in own else spelt[meant]}`?",) if meant else ()
-        self.found.error("SYR104", f"`{name}` is not defined", node, help=help_lines)
+        suggestion = f"did you mean `{meant if meant in own else spelt[meant]}`?" if meant else ""
+        help_line = suggestion or "assign it first, or declare it at the top of the file"
+        self.found.error("SYR104", f"`{name}` is not defined", node, help=(help_line,))
 
     def misused(self, node: ast.expr, name: str) -> None:
         if name in self.declarations.maps:
@@ -132,7 +132,7 @@ class Builder(ABC):
             call = f"syrup.{name}()" if name in FUNCTIONS else f"{name}(x)"
             self.found.error("SYR101", f"`{name}` cannot be used as a value", node, help=(f"call it: `{call}`",))
         else:
-            self.found.error("SYR101", f"`{name}` has no meaning inside a policy", node)
+            self.found.error("SYR101", f"`{name}` has no meaning inside a policy", node, help=("remove it",))
 
     def is_syrup(self, node: ast.expr) -> bool:
         return (
@@ -142,7 +142,7 @@ class Builder(ABC):
     def no_export(self, node: ast.Attribute) -> None:
         prefix = ast.unparse(node.value) + "."
         candidates = [s.removeprefix(prefix) for s in self.declarations.exports if s.startswith(prefix)]
-        help_lines = did_you_mean(node.attr, candidates, prefix + "{}")
+        help_lines = did_you_mean(node.attr, candidates, prefix + "{}") or ("`docs/language.md` lists what there is",)
         self.found.error("SYR104", f"`{prefix}{node.attr}` does not exist in a policy", node, help=help_lines)
 
 
@@ -153,40 +153,3 @@ def at(node: _Node, place: ast.AST) -> _Node:
 def placeholder(place: ast.AST) -> ast.expr:
     """Stands where something was rejected, so that the rest is still checked; never compiled."""
     return at(ast.Constant(0), place)
-
-
-def head(node: ast.expr | ast.stmt | ast.keyword) -> ast.expr | ast.stmt | ast.keyword:
-    """What a statement begins with, as a place: all of a simple one, and of one with a body what stands before that."""
-    match node:
-        case ast.FunctionDef(name=name):
-            return _first(node, f"def {name}")
-        case ast.AsyncFunctionDef(name=name):
-            return _first(node, f"async def {name}")
-        case ast.ClassDef(name=name):
-            return _first(node, f"class {name}")
-        case ast.With(items=[*_, item]) | ast.AsyncWith(items=[*_, item]):
-            return _until(node, item.optional_vars or item.context_expr)
-        case ast.AsyncFor(iter=last) | ast.If(test=last) | ast.While(test=last) | ast.For(iter=last):
-            return _until(node, last)
-        case ast.Match(subject=last):
-            return _until(node, last)
-        case ast.Try() | ast.TryStar():
-            return _first(node, "try")
-    return node
-
-
-def _first(node: ast.stmt, words: str) -> ast.expr:
-    end = node.col_offset + len(words.encode())
-    return ast.Constant(
-        value=None, lineno=node.lineno, col_offset=node.col_offset, end_lineno=node.lineno, end_col_offset=end
-    )
-
-
-def _until(node: ast.stmt, last: ast.expr) -> ast.expr:
-    return ast.Constant(
-        value=None,
-        lineno=node.lineno,
-        col_offset=node.col_offset,
-        end_lineno=last.end_lineno,
-        end_col_offset=last.end_col_offset,
-    )

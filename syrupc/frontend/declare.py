@@ -16,8 +16,8 @@ from typing import Final
 from syrupc.frontend import layouts
 from syrupc.frontend.constants import Constant, NotConstant, evaluate
 from syrupc.frontend.helpers import Helper, check_recursion, helper
-from syrupc.frontend.source import Findings, Located, PolicySource
-from syrupc.frontend.suggest import did_you_mean
+from syrupc.frontend.source import Findings, Located, PolicySource, first_words, head
+from syrupc.frontend.suggest import did_you_mean, nearest
 from syrupc.kernel.hooks import HOOKS
 from syrupc.spec import (
     INT_TYPES,
@@ -186,8 +186,10 @@ class _Declarer:
                 )
             elif alias.name in EXPORTS:
                 self.exports[alias.asname or alias.name] = alias.name
-            elif suggestion := did_you_mean(alias.name, sorted(EXPORTS)):
-                self.found.error("SYR110", f"`syrup` has no `{alias.name}`", alias, help=suggestion)
+            elif meant := nearest(alias.name, EXPORTS):
+                help_line = f"did you mean `{meant}`?"
+                self.found.error("SYR110", f"`syrup` has no `{alias.name}`", alias, help=(help_line,))
+                self.exports[alias.asname or alias.name] = meant  # so that its uses are no further errors
             else:
                 reason = f"`syrup.{alias.name}` has no meaning in a policy"
                 self.unusable[alias.asname or alias.name] = Unusable(reason, place=alias)
@@ -234,17 +236,17 @@ class _Declarer:
                 self.found.error("SYR105", message, decorator, help=("a policy is a function: `def schedule(…)`",))
             else:
                 help_line = "a policy decides at once: remove `async`"
-                self.found.error("SYR105", f"`{node.name}` is `async`", _header(node), help=(help_line,))
+                self.found.error("SYR105", f"`{node.name}` is `async`", head(node), help=(help_line,))
 
     def export_of(self, node: ast.expr) -> str | None:
         """The name of `syrup` that a decorator spells, also where it is called."""
         return self.exports.get(ast.unparse(node.func if isinstance(node, ast.Call) else node))
 
     def struct(self, node: ast.ClassDef) -> None:
-        declared = layouts.struct(node, _header(node), self)
+        declared = layouts.struct(node, self)
         if self.bindings[node.name] > 1:
-            self.found.error("SYR106", f"`{node.name}` is bound more than once", _header(node))
-        elif declared and self.named("a struct", node.name, _header(node)):
+            self.found.error("SYR106", f"`{node.name}` is bound more than once", head(node), help=_RENAME)
+        elif declared and self.named("a struct", node.name, head(node)):
             self.structs[node.name] = declared
 
     def is_enumeration(self, node: ast.ClassDef) -> bool:
@@ -269,7 +271,7 @@ class _Declarer:
             reason = "it is an enumeration with more than integer constants"
             self.unusable[node.name] = Unusable(reason, "give every member an integer: `GET = 1`", each)
             return
-        header = _header(node)
+        header = head(node)
         if self.bindings[node.name] > 1:
             self.unusable[node.name] = Unusable("it is bound more than once", "bind it once", header)
             return
@@ -306,7 +308,7 @@ class _Declarer:
         if len(call.args) + len(call.keywords) != len(expected) or set(arguments) != set(expected):
             self.found.error("SYR106", f"`{name}` is not declared as `{form}`", call, help=(_map_example(kind, name),))
             return
-        if not self.named("a map", name, _start(node, name)):
+        if not self.named("a map", name, first_words(node, name)):
             return
         value = layouts.stored_type(arguments["value"], self)
         key = layouts.stored_type(arguments["key"], self) if kind.keyed else U32 if kind.indexed else None
@@ -359,7 +361,7 @@ class _Declarer:
             self.helper(node)
             return
         instead = f"write `@syrup.func` above `def {node.name}`"
-        self.unusable[node.name] = Unusable("it is not marked as a helper", instead, _header(node))
+        self.unusable[node.name] = Unusable("it is not marked as a helper", instead, head(node))
         for decorator in node.decorator_list:
             self.misspelt(decorator.func if isinstance(decorator, ast.Call) else decorator)
         decorators = [d for d in node.decorator_list if self.is_jit(d)]
@@ -372,8 +374,8 @@ class _Declarer:
             message = "a policy has no decorator but `@syrup.jit`"
             self.found.error("SYR105", message, other, help=(f"remove `@{ast.unparse(other)}`",))
         if self.bindings[node.name] > 1:
-            self.found.error("SYR105", f"`{node.name}` is bound more than once", node)
-        self.named("a policy", node.name, _header(node))
+            self.found.error("SYR105", f"`{node.name}` is bound more than once", head(node), help=_RENAME)
+        self.named("a policy", node.name, head(node))
         hooks = self.hooks(decorators[0])
         input_kind = self.signature(node)
         if hooks and input_kind:
@@ -383,16 +385,18 @@ class _Declarer:
 
     def helper(self, node: ast.FunctionDef) -> None:
         self.functions.pop()
-        if len(node.decorator_list) > 1 or isinstance(node.decorator_list[0], ast.Call):
-            self.found.error("SYR105", "`@syrup.func` stands alone above a helper function", node.decorator_list[0])
+        others = [d for d in node.decorator_list if isinstance(d, ast.Call) or self.export_of(d) != "func"]
+        if others:
+            message = "`@syrup.func` stands alone above a helper function, without parentheses"
+            self.found.error("SYR105", message, others[0], help=("write `@syrup.func` alone",))
         if self.bindings[node.name] > 1:
-            self.found.error("SYR105", f"`{node.name}` is bound more than once", _header(node))
-        self.named("a function", node.name, _header(node))
-        declared = helper(node, _header(node), self)
+            self.found.error("SYR105", f"`{node.name}` is bound more than once", head(node), help=_RENAME)
+        self.named("a function", node.name, head(node))
+        declared = helper(node, head(node), self)
         if declared:
             self.helpers[node.name] = declared
         else:
-            self.unusable[node.name] = Unusable("its signature is wrong", place=_header(node))
+            self.unusable[node.name] = Unusable("its signature is wrong", place=head(node))
 
     def is_jit(self, node: ast.expr) -> bool:
         callee = node.func if isinstance(node, ast.Call) else node
@@ -428,7 +432,7 @@ class _Declarer:
         extra = arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg
         help_line = (f"`def {node.name}(pkt: syrup.Packet) -> syrup.Executor:`",)
         if extra or arguments.defaults or len(arguments.args) != 1 or _type_parameters(node):
-            self.found.error("SYR105", "a policy takes exactly one input", _header(node), help=help_line)
+            self.found.error("SYR105", "a policy takes exactly one input", head(node), help=help_line)
             return None
         parameter = arguments.args[0]
         kind = INPUTS.get(self.exports.get(_annotation(parameter.annotation), ""))
@@ -444,7 +448,7 @@ class _Declarer:
                 help=did_you_mean(_annotation(parameter.annotation), inputs) or help_line,
             )
         if self.exports.get(_annotation(node.returns)) != "Executor":
-            where = node.returns or _header(node)
+            where = node.returns or head(node)
             results = [spelling for spelling, name in self.exports.items() if name == "Executor"]
             help_lines = did_you_mean(_annotation(node.returns), results) or help_line
             self.found.error("SYR105", "a policy returns `syrup.Executor`", where, help=help_lines)
@@ -460,8 +464,10 @@ class _Declarer:
             return
         node = self.functions[0]
         help_line = f"write `@syrup.jit` above `def {node.name}` (with `import syrup` at the top)"
-        self.found.error("SYR103", f"`{node.name}` is not marked as a policy", _header(node), help=(help_line,))
+        self.found.error("SYR103", f"`{node.name}` is not marked as a policy", head(node), help=(help_line,))
 
+
+_RENAME: Final = ("give one of them another name",)
 
 # The largest `max_entries` that a kernel takes for 8-byte values without overflow of its size computation.
 _MAX_ENTRIES = 1 << 26
@@ -495,25 +501,6 @@ def _annotation(node: ast.expr | None) -> str:
             return text
         case _:
             return ast.unparse(node)
-
-
-def _header(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Located:
-    """The `def name` part of a function, or `class Name`, as a place."""
-    keyword = "class" if isinstance(node, ast.ClassDef) else "def"
-    if isinstance(node, ast.AsyncFunctionDef):
-        keyword = "async def"
-    end = node.col_offset + len(f"{keyword} {node.name}".encode())
-    return ast.Constant(
-        value=None, lineno=node.lineno, col_offset=node.col_offset, end_lineno=node.lineno, end_col_offset=end
-    )
-
-
-def _start(node: ast.stmt, name: str) -> Located:
-    """The name that a statement begins with, as a place."""
-    end = node.col_offset + len(name.encode())
-    return ast.Constant(
-        value=None, lineno=node.lineno, col_offset=node.col_offset, end_lineno=node.lineno, end_col_offset=end
-    )
 
 
 def _type_parameters(node: ast.FunctionDef) -> bool:

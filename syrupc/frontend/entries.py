@@ -31,6 +31,18 @@ METHODS: Final[Mapping[str, tuple[tuple[MapKind, ...], Mapping[int, str]]]] = {
 }
 """Method of a map in a policy -> the kinds that have it, and the operation for each number of arguments."""
 
+# Method -> what its arguments are, where there are most.
+_PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "get": ("key", "default"),
+    "lookup": ("key",),
+    "fetch_add": ("key", "amount"),
+    "compare_swap": ("key", "old", "new"),
+    "push": ("value",),
+    "pop": ("default",),
+    "peek": ("default",),
+    "add": ("value",),
+    "emit": ("event",),
+}
 # Those that evaluate what is stored before the map is looked at, as the operations take it.
 _VALUE_FIRST: Final = ("map.push", "map.emit")
 
@@ -106,10 +118,11 @@ class Entries(Builder):
         return None
 
     def looked_up(self, node: ast.expr) -> ast.expr:
-        """The call of `lookup` that a reference is bound to."""
-        assert isinstance(node, ast.Call)
-        assert isinstance(node.func, ast.Attribute)
-        return self.map_method(node, node.func.value, node.func.attr)
+        """The call of `lookup` that a reference is bound to. Whatever else stands there was reported as a conflict."""
+        match node:
+            case ast.Call(func=ast.Attribute(value=table, attr="lookup")) if self.map_named(table):
+                return self.map_method(node, table, "lookup")
+        return self.expression(node)
 
     def bare_reference(self, node: ast.expr, name: str) -> ast.expr:
         declared = self.references[name]
@@ -134,11 +147,10 @@ class Entries(Builder):
             self.reject(node.slice, "a slice of a map", "access one entry at a time")
             return False
         if not (declared.kind.indexed or declared.kind.keyed):
-            known = ", ".join(f"`{m}`" for m, (kinds, _) in METHODS.items() if declared.kind in kinds)
+            names = [m for m, (kinds, _) in METHODS.items() if declared.kind in kinds]
             message = f"the {declared.kind.value} `{declared.name}` has no entries with keys"
-            first = next(m for m, (kinds, _) in METHODS.items() if declared.kind in kinds)
-            help_lines = (f"call a method: `{declared.name}.{first}(…)`",)
-            self.found.error("SYR204", message, node, notes=(f"known: {known}",), help=help_lines)
+            notes = (f"known: {', '.join(f'`{m}`' for m in names)}",)
+            self.found.error("SYR204", message, node, notes=notes, help=(_example(declared, names[0]),))
             return False
         return True
 
@@ -157,9 +169,8 @@ class Entries(Builder):
         kinds, operations = METHODS.get(method, ((), {}))
         if declared.kind not in kinds:
             return self.no_method(node, declared, method)
-        counts = list(operations)
         if len(node.args) not in operations:
-            self.count(node, f"{self.text(receiver)}.{method}", counts[-1])
+            self.count(node, f"{self.text(receiver)}.{method}", _PARAMETERS[method])
             return placeholder(node)
         operation = operations[len(node.args)]
         arguments = [self.map_name(receiver), *map(self.expression, node.args)]
@@ -170,7 +181,7 @@ class Entries(Builder):
     def no_method(self, node: ast.Call, declared: MapSpec, method: str) -> ast.expr:
         names = [m for m, (kinds, _) in METHODS.items() if declared.kind in kinds]
         known = ", ".join(f"`{m}`" for m in names)
-        help_lines = did_you_mean(method, names) or (f"`{declared.name}.{names[0]}(…)`",)
+        help_lines = did_you_mean(method, names) or (_example(declared, names[0]),)
         message = f"{declared.kind.value} has no method `{method}` in a policy"
         self.found.error("SYR204", message, node.func, notes=(f"known: {known}",), help=help_lines)
         return placeholder(node)
@@ -181,6 +192,10 @@ class Entries(Builder):
         if declared.kind in (*_QUEUES, MapKind.RING_BUF):
             return self.reject(node, f"`in` on a {declared.kind.value}", "keep the members in a HashMap")
         return self.call("map.contains", [self.expression(node.left), self.map_name(container)], node)
+
+
+def _example(declared: MapSpec, method: str) -> str:
+    return f"for example `{declared.name}.{method}({', '.join(_PARAMETERS[method])})`"
 
 
 def references_of(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from syrupc.frontend import outside
 from syrupc.frontend.building import CASTS, PYTHON_FUNCTIONS, at, placeholder
 from syrupc.frontend.constants import Constant, NotConstant, evaluate
 from syrupc.frontend.record_rules import TRACED
+from syrupc.frontend.source import span_of
 from syrupc.frontend.suggest import did_you_mean
 from syrupc.frontend.views import Views
 from syrupc.spec import ArrayType
@@ -240,7 +241,7 @@ class Expressions(Views):
 
     def helper_call(self, node: ast.Call, name: str) -> ast.expr:
         helper = self.declarations.helpers[name]
-        if not self.count(node, name, len(helper.parameters), f"{name}({', '.join(helper.spec.parameters)})"):
+        if not self.count(node, name, helper.spec.parameters):
             return placeholder(node)
         callee = self.shared(f"func:{name}", helper, node.func)
         return at(ast.Call(callee, [self.expression(a) for a in node.args], []), node)
@@ -264,17 +265,17 @@ class Expressions(Views):
             case "trace":
                 return self.trace(node)
             case "hash":
-                return self.intrinsic_call(node, "syrup.hash", 1)
+                return self.intrinsic_call(node, "syrup.hash", ("x",))
             case "random" | "now_ns" | "cpu":
-                return self.intrinsic_call(node, f"syrup.{name}", 0)
+                return self.intrinsic_call(node, f"syrup.{name}", ())
             case "len":
-                return self.intrinsic_call(node, "view.len", 1)
+                return self.intrinsic_call(node, "view.len", ("pkt.payload",))
             case "abs":
-                return self.intrinsic_call(node, "int.abs", 1)
+                return self.intrinsic_call(node, "int.abs", ("x",))
             case "min" | "max":
                 return self.choice(node, name)
             case str() if name in CASTS:
-                return self.intrinsic_call(node, f"cast.{name}", 1)
+                return self.intrinsic_call(node, f"cast.{name}", ("x",))
             case "range":
                 return self.reject(node, "`range` outside a `for`", "compare: `low <= x < high`")
             case str():
@@ -293,8 +294,10 @@ class Expressions(Views):
             self.found.error("SYR205", f"`{name}` takes two arguments or more", node, help=help_lines)
             return placeholder(node)
         first, *others = (self.expression(a) for a in node.args)
-        for other in others:
-            first = self.call(f"int.{name}", [first, other], node)
+        for other, written in zip(others, node.args[1:], strict=True):
+            # Each pair has a place of its own, so that a failure does not speak of the arguments before it.
+            place = node if len(others) == 1 else span_of(node.args[0], written)
+            first = self.call(f"int.{name}", [first, other], place)
         return first
 
     def constant_tuple(self, node: ast.expr) -> list[ast.expr] | None:
@@ -320,6 +323,16 @@ class Expressions(Views):
                 return name
         return None
 
+    def is_unknown(self, func: ast.expr) -> bool:
+        """Whether nothing of that name is there to be called."""
+        match func:
+            case ast.Attribute(value=module):
+                return self.is_syrup(module) and self.callee(func) is None
+            case ast.Name(id=name):
+                known = self.declarations
+                return self.callee(func) is None and not (name in self.locals or name in known.helpers)
+        return False
+
     def unknown_function(self, node: ast.Call) -> None:
         if isinstance(node.func, ast.Attribute):
             self.no_export(node.func)
@@ -330,7 +343,7 @@ class Expressions(Views):
         elif isinstance(node.func, ast.Name):
             self.unknown(node.func, node.func.id)
 
-    def intrinsic_call(self, node: ast.Call, name: str, parameters: int) -> ast.expr:
+    def intrinsic_call(self, node: ast.Call, name: str, parameters: Sequence[str]) -> ast.expr:
         if not self.count(node, self.text(node.func), parameters):
             return placeholder(node)
         return self.call(name, [self.expression(a) for a in node.args], node)
@@ -341,6 +354,9 @@ class Expressions(Views):
         if values is not None:
             return self.call("loop.constants", [_number(v) for v in values], node)
         if not (isinstance(node, ast.Call) and self.callee(node.func) == "range"):
+            if isinstance(node, ast.Call) and self.is_unknown(node.func):
+                self.unknown_function(node)
+                return placeholder(node)
             return self.reject(node, "iterating over this", "use `for i in range(n)`, or a tuple of constants")
         if self.declarations.export(node.func) == "range":
             return self.capped(node)

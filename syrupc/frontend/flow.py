@@ -11,7 +11,6 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from syrupc.frontend.building import head
 from syrupc.frontend.normalize import NormalForm
 from syrupc.frontend.source import Findings
 from syrupc.spec import MapSpec
@@ -38,7 +37,7 @@ def check_flow(form: NormalForm, changes: Mapping[str, frozenset[str]], found: F
         found.error(
             "SYR108",
             f"`{function.name}` may end without {what}",
-            head(function.body[-1]),
+            form.last,
             label="control can go on behind this",
             help=(f"end every path with `return`, for example `{example}`",),
         )

@@ -13,13 +13,12 @@ from numba.core import errors, ir, types
 
 from syrupc.diagnostics import Diagnostic, Label
 from syrupc.errors import InternalError
-from syrupc.frontend.building import head
 from syrupc.frontend.bytecode import Place, to_numba_ir
 from syrupc.frontend.declare import Declarations, Policy
 from syrupc.frontend.helpers import VIEW, Annotation, Helper
 from syrupc.frontend.normalize import NormalForm
 from syrupc.frontend.operands import TypeFailure, describe
-from syrupc.frontend.source import Located, PolicySource
+from syrupc.frontend.source import Located, PolicySource, head
 from syrupc.frontend.types import (
     BOOLEAN,
     DECISION,
@@ -245,6 +244,8 @@ class _Nodes:
         reason = failure.reason
         place = self.place(reason.place or failure.place)
         node = self.by_place.get((place.lineno, place.col_offset, place.end_lineno, place.end_col_offset))
+        if isinstance(node, ast.If | ast.While | ast.Assert | ast.IfExp):  # the test, where nothing else is said of it
+            place = node.test
         operands = _operands(node) if node is not None else ()
         texts = [self.source.segment(o) for o in operands]
         labelled = [(o, text) for o, text in zip(operands, reason.operands, strict=False) if text]
@@ -288,6 +289,8 @@ def _operands(node: ast.AST) -> tuple[ast.expr, ...]:
             return (left, right)
         case ast.UnaryOp(operand=operand):
             return (operand,)
+        case ast.If(test=test) | ast.While(test=test) | ast.Assert(test=test) | ast.IfExp(test=test):
+            return (test,)
         case ast.AugAssign(target=target, value=value):
             return (target, value)
         case ast.Assign(targets=[ast.Subscript(value=table, slice=key)], value=value):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol
 
 from syrupc.frontend.constants import Constant, NotConstant, evaluate
-from syrupc.frontend.source import Findings, Located
+from syrupc.frontend.source import Findings, Located, head
 from syrupc.frontend.suggest import did_you_mean
 from syrupc.spec import STORED_TYPES, ArrayType, StoredType, StructType
 
@@ -53,7 +53,7 @@ def stored_type(node: ast.expr, names: Names) -> StoredType | None:
     return None
 
 
-def struct(node: ast.ClassDef, header: Located, names: Names) -> StructType | None:
+def struct(node: ast.ClassDef, names: Names) -> StructType | None:
     """Read `@syrup.struct class Name: field: type …`, or say what does not belong there."""
     known = len(names.found)
     fields: list[tuple[str, StoredType]] = []
@@ -76,17 +76,19 @@ def struct(node: ast.ClassDef, header: Located, names: Names) -> StructType | No
                 elif kind is not None:
                     fields.append((name, kind))
             case _:
-                names.found.error("SYR106", f"only fields belong into the struct `{node.name}`", each, help=_FORM)
+                message = f"only fields belong into the struct `{node.name}`"
+                names.found.error("SYR106", message, head(each), help=_FORM)
     if len(names.found) > known:
         return None
     made = StructType.of(node.name, fields)
     if not 0 < made.size <= MAX_SIZE:
         message = f"the struct `{node.name}` has {made.size} bytes, and 1 to {MAX_SIZE} are possible"
-        names.found.error("SYR106", message, header, help=_FORM)
+        names.found.error("SYR106", message, head(node), help=_FORM if not made.size else _SPREAD)
         return None
     return made
 
 
+_SPREAD: Final = ("spread it over several structs",)
 _FORM: Final = ("one field a line: `kind: u32`, or an array: `slots: syrup.Elements[u32] = syrup.elements(4)`",)
 
 

@@ -55,7 +55,7 @@ def _or_default(declared: MapSpec, default: types.Type, position: int, count: in
         return loaded(declared.value)
     found = operand(integer(declared.value), 0, 1)
     other = operand(default, position, count)
-    require_mixable(found, other)
+    require_mixable(found, other, (-1, position))
     joined = join(found, other)
     assert joined is not None
     return joined
@@ -207,7 +207,7 @@ def _require_addable(kind: StoredType, value: types.Type, position: int, count: 
     number = operand(value, position, count)
     held = as_int(loaded(kind))
     assert held is not None
-    require_mixable(held, number)
+    require_mixable(held, number, (0 if count == 2 else -1, position))
 
 
 def _require_atomic(declared: MapSpec, kind: StoredType, *, always: bool = False) -> None:

@@ -18,7 +18,7 @@ from syrupc.frontend.declare import Declarations, Policy
 from syrupc.frontend.entries import is_lookup, references_of
 from syrupc.frontend.expressions import Expressions
 from syrupc.frontend.helpers import EXECUTOR, Annotation, Helper
-from syrupc.frontend.source import Findings
+from syrupc.frontend.source import Findings, Located, head
 from syrupc.frontend.suggest import did_you_mean
 from syrupc.spec import INT_TYPES, IntType, MapSpec, StructType
 
@@ -45,6 +45,8 @@ class NormalForm:
     globals: Mapping[str, object]
     references: Mapping[str, MapSpec]
     decides: bool
+    # Where the last statement of the function begins.
+    last: Located
 
     @property
     def helpers(self) -> tuple[str, ...]:
@@ -94,6 +96,7 @@ class _Normalizer(Expressions):
             globals=self.globals,
             references=self.references,
             decides=self.results is None,
+            last=head(source.body[-1]),
         )
 
     def block(self, body: list[ast.stmt]) -> list[ast.stmt]:
@@ -359,6 +362,19 @@ def _assigned(function: ast.FunctionDef) -> Iterator[str]:
     for node in ast.walk(function):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del):
             yield node.id
+        elif node is not function:
+            yield from _names_bound_by(node)
+
+
+def _names_bound_by(node: ast.AST) -> Iterator[str]:
+    """The names that other constructs bind; what is rejected for them is no reason to reject the names as well."""
+    match node:
+        case ast.MatchAs(name=str() as name) | ast.MatchStar(name=str() as name) | ast.MatchMapping(rest=str() as name):
+            yield name
+        case ast.ExceptHandler(name=str() as name) | ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.alias(name=name, asname=other):
+            yield (other or name).partition(".")[0]
 
 
 def _place_of(pattern: ast.pattern) -> ast.expr:

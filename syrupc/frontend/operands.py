@@ -24,7 +24,7 @@ from syrupc.frontend.types import (
     as_int,
     loaded,
 )
-from syrupc.spec import U64, IntType, StoredType, StructType
+from syrupc.spec import U64, ArrayType, IntType, StoredType, StructType
 
 
 class TypeFailure(Exception):  # noqa: N818 -- becomes a diagnostic where the place is known
@@ -73,7 +73,7 @@ def describe(kind: types.Type) -> str:
         case Method():
             return "a method (call it)"
         case Record(spec=spec):
-            return f"a {spec.name}"
+            return f"{'an' if spec.name[0] in 'AEIOU' else 'a'} {spec.name}"
         case Vector(spec=spec):
             return f"an array of {spec.count}"
         case Place(maybe=maybe, spec=table):
@@ -124,21 +124,29 @@ def operands(*kinds: types.Type) -> tuple[Int, ...]:
     return tuple(operand(k, i, len(kinds)) for i, k in enumerate(kinds))
 
 
-def require_mixable(left: Int, right: Int) -> None:
-    """`u64` meets only what cannot be negative."""
+def require_mixable(left: Int, right: Int, at: tuple[int, int] = (0, 1)) -> None:
+    """`u64` meets only what cannot be negative. `at` are the positions of the operands; a value that a map holds has
+    none, which is -1."""
     if left.is_u64 == right.is_u64 or (left.non_negative and right.non_negative):
         return
-    labels = (describe(left), describe(right))
-    signed, unsigned = (1, 0) if left.is_u64 else (0, 1)
-    below = f"`int({{{unsigned}}})` if it is below 2**63 here"
-    constant = isinstance((left, right)[signed], Lit)
+    words = dict(zip(at, (describe(left), describe(right)), strict=True))
+    (unsigned, signed), number = (at, right) if left.is_u64 else (at[::-1], left)
+    help_lines = [f"`u64({{{signed}}})` if it cannot be negative here"] if not isinstance(number, Lit) else []
+    help_lines += [f"`int({{{unsigned}}})` if it is below 2**63 here"] if unsigned >= 0 else []
     raise TypeFailure(
         "SYR201",
         "u64 meets a value that may be negative",
-        operands=labels,
+        operands=tuple(words.get(position, "") for position in range(max(at) + 1)),
         notes=("no 64-bit type holds both, so the result could not be what Python computes",),
-        help=(below,) if constant else (f"`u64({{{signed}}})` if it cannot be negative here", below),
+        help=tuple(help_lines) or ("give a value that cannot be negative",),
     )
+
+
+def _made(target: StoredType) -> str:
+    if isinstance(target, StructType):
+        given = ", ".join(f.name for f in target.fields if not isinstance(f.type, ArrayType))
+        return f"make one: `{target.name}({given})`"
+    return "store its elements one by one"
 
 
 def require_storable(value: types.Type, target: StoredType, position: int, count: int) -> None:
@@ -146,9 +154,8 @@ def require_storable(value: types.Type, target: StoredType, position: int, count
     if not isinstance(target, IntType):
         if value != loaded(target):
             labels = tuple(describe(value) if i == position else "" for i in range(count))
-            what = f"make one: `{target.name}(…)`" if isinstance(target, StructType) else "set its elements one by one"
             message = f"{describe(value)} where {described(target)} is stored"
-            raise TypeFailure("SYR203", message, operands=labels, help=(what,))
+            raise TypeFailure("SYR203", message, operands=labels, help=(_made(target),))
         return
     number = operand(value, position, count)
     if isinstance(number, Lit) and not target.holds(number.value):

@@ -40,7 +40,8 @@ def _new(struct: StructRef, names: Word, *values: types.Type) -> types.Type:
 
 def _read(view: types.Type, struct: StructRef, offset: types.Type) -> types.Type:
     if not isinstance(view, View):
-        raise TypeFailure("SYR204", f"{describe(view)} has no attribute `read`", operands=(describe(view),))
+        message, help_line = f"{describe(view)} has no attribute `read`", "read from the data: `pkt.payload.read(…)`"
+        raise TypeFailure("SYR204", message, operands=(describe(view),), help=(help_line,))
     number = operand(offset, 2, 3)
     last = view.longest - struct.spec.size
     if last < 0 or (isinstance(number, Lit) and not 0 <= number.value <= last):
@@ -75,6 +76,7 @@ def _constant_at(index: types.Type, *values: types.Type) -> types.Type:
             "SYR206",
             "no 64-bit type holds all these constants",
             notes=("some are negative, and some are 2**63 or more",),
+            help=("leave out one sort",),
         )
     return elements
 

@@ -129,3 +129,45 @@ class Findings:
         """End the stage: raises `CompileError` with everything found, in the order of the source."""
         if self._found:
             raise CompileError(sorted(self._found, key=lambda d: (d.span is None, d.span, d.code)))
+
+
+# -- places of parts of the tree ---------------------------------------------------------------------------------------
+
+
+def head(node: Located) -> Located:
+    """What a statement begins with, as a place: all of a simple one, and of one with a body what stands before that."""
+    match node:
+        case ast.FunctionDef(name=name):
+            return first_words(node, f"def {name}")
+        case ast.AsyncFunctionDef(name=name):
+            return first_words(node, f"async def {name}")
+        case ast.ClassDef(name=name):
+            return first_words(node, f"class {name}")
+        case ast.With(items=[*_, item]) | ast.AsyncWith(items=[*_, item]):
+            return span_of(node, item.optional_vars or item.context_expr)
+        case ast.AsyncFor(iter=last) | ast.If(test=last) | ast.While(test=last) | ast.For(iter=last):
+            return span_of(node, last)
+        case ast.Match(subject=last):
+            return span_of(node, last)
+        case ast.Try() | ast.TryStar():
+            return first_words(node, "try")
+    return node
+
+
+def first_words(node: Located, words: str) -> Located:
+    """The words that a statement begins with, as a place."""
+    end = node.col_offset + len(words.encode())
+    return ast.Constant(
+        value=None, lineno=node.lineno, col_offset=node.col_offset, end_lineno=node.lineno, end_col_offset=end
+    )
+
+
+def span_of(first: Located, last: Located) -> ast.Constant:
+    """From where `first` begins to where `last` ends, as a place."""
+    return ast.Constant(
+        value=None,
+        lineno=first.lineno,
+        col_offset=first.col_offset,
+        end_lineno=last.end_lineno,
+        end_col_offset=last.end_col_offset,
+    )

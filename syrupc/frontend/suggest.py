@@ -29,6 +29,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _distance(wrong: str, right: str) -> int:
+    if wrong.lower() == right.lower():
+        return _SLIP if wrong != right else 0
     # Three rows of the usual table: the one before the last is where a swap comes from.
     before: list[int] = []
     row = [_LETTER * j for j in range(len(right) + 1)]

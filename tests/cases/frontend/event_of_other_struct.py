@@ -29,5 +29,5 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
     events.emit(Stats(1, Key(1, 2)))
 #   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR203 a Stats where a Key is stored
 #               ------------------- a Stats
-    # help: make one: `Key(…)`
+    # help: make one: `Key(a, b)`
     return 1

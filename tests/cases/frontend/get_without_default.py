@@ -16,4 +16,4 @@ def helper(x):
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     return seen.get(3)
     #      ^^^^^^^^^^^ E: SYR205 2 arguments
-    # help: give the default: `.get(key, 0)`
+    # help: `seen.get(key, default)`

@@ -33,4 +33,4 @@ def half(n: int) -> int:
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     return half(1, 2)
 #          ^^^^^^^^^^ E: SYR205 `half` takes 1 argument, not 2
-    # help: write `half(n)`
+    # help: `half(n)`

@@ -17,5 +17,5 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
     if pkt.payload.u8(0) > 3:
 #   ^^^^^^^^^^^^^^^^^^^^^^^^ E: SYR108 without a decision
 #   ------------------------ control can go on behind this
-    # help: end every path with `return`, for example `return syrup.PASS`
+    # help: end every path with `return`
         return 1

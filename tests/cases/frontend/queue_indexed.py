@@ -28,4 +28,4 @@ WEIGHTS = (3, 1, 4)
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     return jobs[0]
 #          ^^^^^^^ E: SYR204 the Queue `jobs` has no entries with keys
-    # help: call a method: `jobs.push(…)`
+    # help: for example `jobs.push(value)`

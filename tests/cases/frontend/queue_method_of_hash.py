@@ -28,4 +28,4 @@ WEIGHTS = (3, 1, 4)
 def policy(pkt: syrup.Packet) -> syrup.Executor:
     return jobs.get(1, 2)
 #          ^^^^^^^^ E: SYR204 Queue has no method `get`
-    # help: `jobs.push(…)`
+    # help: for example `jobs.push(value)`

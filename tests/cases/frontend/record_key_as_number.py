@@ -29,4 +29,4 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
     return 1 if 3 in table else 0
 #               ^^^^^^^^^^ E: SYR203 the constant 3 where a Key is stored
 #               - the constant 3
-    # help: make one: `Key(…)`
+    # help: make one: `Key(a, b)`

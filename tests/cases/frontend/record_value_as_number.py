@@ -29,5 +29,5 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
     table[Key(1, 2)] = 3
 #   ^^^^^^^^^^^^^^^^^^^^ E: SYR203 the constant 3 where a Stats is stored
 #                      - the constant 3
-    # help: make one: `Stats(…)`
+    # help: make one: `Stats(count, key)`
     return 1

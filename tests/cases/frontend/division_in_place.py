@@ -1,0 +1,15 @@
+import syrup
+from syrup import i32, u8, u32, u64
+
+WORKERS = 6
+serving = syrup.Array(u64, WORKERS)
+seen = syrup.HashMap(u32, u8, 16)
+
+
+@syrup.jit
+def policy(pkt: syrup.Packet) -> syrup.Executor:
+    n = pkt.payload.u8(0)
+    n /= 2
+#   ^^^^^^ E: SYR101 gives a float
+    # help: use `//`, which gives an integer
+    return n

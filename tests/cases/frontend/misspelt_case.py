@@ -1,0 +1,13 @@
+import syrup
+from syrup import i32, u8, u32, u64
+
+WORKERS = 6
+serving = syrup.Array(u64, WORKERS)
+seen = syrup.HashMap(u32, u8, 16)
+
+
+@syrup.jit
+def policy(pkt: syrup.Packet) -> syrup.Executor:
+    return serving[workers - 1]
+    #              ^^^^^^^ E: SYR104 `workers` is not defined
+    # help: did you mean `WORKERS`?

@@ -1,0 +1,15 @@
+import syrup
+from syrup import i32, u8, u32, u64
+
+WORKERS = 6
+serving = syrup.Array(u64, WORKERS)
+seen = syrup.HashMap(u32, u8, 16)
+
+
+@syrup.jit
+def policy(pkt: syrup.Packet) -> syrup.Executor:
+    def inner():
+#   ^^^^^^^^^ E: SYR101 a nested function
+    # help: write its body where it is called
+        nonlocal pkt
+    return 0

@@ -1,0 +1,13 @@
+import syrup
+from syrup import i32, u8, u32, u64
+
+WORKERS = 6
+serving = syrup.Array(u64, WORKERS)
+seen = syrup.HashMap(u32, u8, 16)
+
+
+@syrup.jit
+def policy(pkt: syrup.Packet) -> syrup.Executor:
+    return max(*(1, 2))
+    #          ^^^^^^^ E: SYR101 `*` unpacking
+    # help: write the values one by one
