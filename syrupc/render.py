@@ -199,7 +199,8 @@ def _sarif_result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:
         result["locations"] = [_sarif_location(diagnostic.span)]
     if diagnostic.labels:
         related = [_sarif_location(each.span) | {"message": {"text": each.message}} for each in diagnostic.labels]
-        result["relatedLocations"] = related
+        # The schema wants each once.
+        result["relatedLocations"] = [each for i, each in enumerate(related) if each not in related[:i]]
     return result
 
 

@@ -89,28 +89,31 @@ class Table(Map, MutableMapping[K, V]):
     def fetch_add(self: Table[K, int], key: K, value: int) -> int:
         """Add to the value and return what it was, atomically on shared maps. In policies only.
 
-        The value is of 32 or 64 bits, else `TypeError`. Raises `KeyError` or `IndexError` for a missing key.
+        On shared maps the value is of 32 or 64 bits, else `TypeError`. Raises `KeyError` or `IndexError` for a missing
+        key.
         """
-        cell = self._atomic(key)
+        cell = self._number(key, native=not self.spec.kind.per_cpu)
         old = cell.value
         cell.value = old + value
         return old
 
     def compare_swap(self: Table[K, int], key: K, old: int, new: int) -> int:
-        """Store `new` if the value is `old` (both wrap to its width), and return what it was; atomic on shared maps.
+        """Store `new` if the value is `old`, and return what it was; atomic on shared maps.
 
         In policies only. The value is of 32 or 64 bits, else `TypeError`. Raises `KeyError` or `IndexError` for a
         missing key.
         """
-        cell = self._atomic(key)
+        cell = self._number(key, native=True)
         was = cell.value
-        if self._value.pack(was) == self._value.pack(old):
+        if was == old:
             cell.value = new
         return was
 
-    def _atomic(self, key: object) -> Cell:
+    def _number(self, key: object, *, native: bool) -> Cell:
+        """The integer under a key; `native` asks for one that CPUs update atomically."""
         type_ = self.spec.value
-        if not isinstance(type_, spec.IntType) or type_.bits not in _ATOMIC_BITS or type_.big_endian:
+        atomic = isinstance(type_, spec.IntType) and type_.bits in _ATOMIC_BITS and not type_.big_endian
+        if not isinstance(type_, spec.IntType) or (native and not atomic):
             raise TypeError(f"atomic operations are for integers of 32 and 64 bits, not for {type_}")
         cell = self._store.cell(self._packed(key))
         if cell is None:

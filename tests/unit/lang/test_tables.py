@@ -236,10 +236,11 @@ def test_atomic_operations_give_what_the_value_was(value: Any) -> None:
         array.fetch_add(2, 1)
 
 
-def test_what_is_compared_and_swapped_wraps() -> None:
+def test_what_is_swapped_in_wraps_and_what_is_compared_does_not() -> None:
     table = syrup.HashMap(u32, u32, 1)
     table[0] = 2**32 - 1
-    assert (table.compare_swap(0, -1, 2**32 + 5), table[0]) == (2**32 - 1, 5)
+    assert (table.compare_swap(0, -1, 9), table[0]) == (2**32 - 1, 2**32 - 1)
+    assert (table.compare_swap(0, 2**32 - 1, 2**32 + 5), table[0]) == (2**32 - 1, 5)
     for operation in (table.fetch_add, table.compare_swap):
         with pytest.raises(KeyError):
             operation(1, 0, *[0] * (operation == table.compare_swap))
