@@ -14,6 +14,7 @@ Address = IPv4Address | IPv6Address
 
 _LOOPBACK: Final[dict[int, Address]] = {4: IPv4Address("127.0.0.1"), 6: IPv6Address("::1")}
 _DONT_FRAGMENT: Final = 0x4000
+_LONGEST: Final = 0xFFFF - UDP.size
 _CHECKSUM: Final = 10
 _M16: Final = 0xFFFF
 
@@ -42,8 +43,10 @@ class Datagram:
     linear: int | None = None
 
     def __post_init__(self) -> None:
-        if not U32.holds(self.flow_hash):
-            raise ValueError(f"a flow hash is 0 to {U32.maximum}, not {self.flow_hash}")
+        _require("flow_hash", self.flow_hash, U32.maximum)
+        _require(
+            "a payload's length", len(self.payload), _LONGEST - (IP4.size + len(self.options)) * (self.version == 4)
+        )
         self.network()
         self.segment()
 
@@ -110,6 +113,11 @@ class Datagram:
             dst_high=dst_high,
             dst_low=dst_low,
         )
+
+
+def _require(what: str, value: int, most: int) -> None:
+    if not 0 <= value <= most:
+        raise ValueError(f"{what} is {value}, not 0 to {most}")
 
 
 def _checksum(header: bytes) -> int:

@@ -55,7 +55,7 @@ class Header:
         for name, value in values.items():
             field = known[name]
             if not 0 <= value < 1 << field.bits:
-                raise ValueError(f"{name} of the {self.title} holds 0 to {(1 << field.bits) - 1}, not {value}")
+                raise ValueError(f"{name} of the {self.title} is {value}, not 0 to {(1 << field.bits) - 1}")
             number |= value << 8 * (self.size - field.end) + field.shift
         return number.to_bytes(self.size, "big")
 
