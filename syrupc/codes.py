@@ -36,6 +36,7 @@ _TITLES: Final[dict[str, str]] = {
     "SYR205": "wrong arguments",
     "SYR206": "types do not join",
     "SYR207": "annotation of another type",
+    "SYR210": "header that the hook does not see",
     # -- lowering ----------------------------------------------------------------------------------------------------
     "SYR301": "kernel lacks a kind of map",
     "SYR302": "too much stack",

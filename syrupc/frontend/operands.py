@@ -66,8 +66,8 @@ def describe(kind: types.Type) -> str:
             return "a decision"
         case InputType(kind=source):
             return f"a {source.value}"
-        case View():
-            return "a view of bytes"
+        case View(header=header):
+            return f"the {header.title}" if header else "a view of bytes"
         case Bytes():
             return "a bytes constant"
         case Method():
@@ -109,6 +109,8 @@ def instead(kind: types.Type, spelt: str = "{self}") -> tuple[str, ...]:
     match kind:
         case _ if kind == DECISION:
             return ("return it at once: `return syrup.PASS`; numbers are the indexes of executors",)
+        case View(header=header) if header:
+            return (f"take a field of it: `{spelt}.{header.fields[-1].name}`",)
         case InputType() | View():
             return ("read a number from it: `pkt.payload.u8(0)`, or take its length: `len(pkt.payload)`",)
         case Method():

@@ -33,7 +33,7 @@ def attributes(kind: InputType | View) -> Mapping[str, types.Type]:
     """What follows a dot behind a packet, or a part of one."""
     if isinstance(kind, InputType):
         return _ATTRIBUTES[kind.kind] | {name: View(name) for name in HEADERS if not _blind(kind, name)}
-    methods = {name: Method(f"view.{name}", kind) for name in _METHODS}
+    methods = {name: Method(f"view.{name}", kind) for name in VIEW_METHODS}
     return methods | ({f.name: _field(f) for f in kind.header.fields} if kind.header else {})
 
 
@@ -127,13 +127,15 @@ def _find(_view: View, byte: types.Type, _most: types.Type) -> types.Type:
 
 def _require_byte(holds: bool, text: str) -> None:
     if not holds:
-        note = "a byte is 0 to 255, or a bytes constant of one byte"
-        raise TypeFailure("SYR202", f"{text} is not one byte", operands=("", "not one byte"), notes=(note,))
+        help_line = 'write a number from 0 to 255, or a bytes constant of one byte: `b" "`'
+        raise TypeFailure("SYR202", f"{text} is not one byte", operands=("", "not one byte"), help=(help_line,))
 
 
 def _equals(view: types.Type, start: types.Type, stop: types.Type, _constant: Bytes) -> types.Type:
     if not isinstance(view, View):
-        raise TypeFailure("SYR203", f"a slice of {describe(view)}", operands=(describe(view),))
+        words = describe(view)
+        help_line = 'the bytes of a packet are its views: `pkt.payload[0:4] == b"GET "`'
+        raise TypeFailure("SYR203", f"a slice of {words}", operands=(words,), help=(help_line,))
     _require_bound(start, 1)
     if stop != types.none:
         _require_bound(stop, 2)
@@ -163,7 +165,7 @@ READS: Final[Mapping[str, IntType]] = {
 }
 """Method of a view -> what it reads."""
 
-_METHODS: Final = (*READS, "startswith", "find")
+VIEW_METHODS: Final = (*READS, "startswith", "find")
 
 _ATTRIBUTES: Final[Mapping[Input, dict[str, types.Type]]] = {
     Input.PACKET: {

@@ -5,7 +5,7 @@ Numba's registries are neither read nor written: the context below answers every
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from numba.core.typing import Signature
 
 from syrupc.frontend.helpers import Helper
 from syrupc.frontend.operands import TypeFailure, describe
-from syrupc.frontend.packet_rules import require_seen
+from syrupc.frontend.packet_rules import VIEW_METHODS, require_seen
 from syrupc.frontend.record_rules import general
 from syrupc.frontend.rules import RULES, attributes
 from syrupc.frontend.suggest import did_you_mean
@@ -111,7 +111,7 @@ class TypingContext(numba_typing.BaseContext):
             "SYR204",
             f"{describe(typ)} has no attribute `{attr}`",
             notes=(f"known: {', '.join(f'`{name}`' for name in known)}",) if known else (),
-            help=did_you_mean(attr, known) or tuple(f"for example `.{name}`" for name in [*known][:1]),
+            help=did_you_mean(attr, known) or _example(attr, known),
         )
 
     def can_convert(self, fromty: types.Type, toty: types.Type) -> Conversion | None:
@@ -123,6 +123,12 @@ class TypingContext(numba_typing.BaseContext):
         if types.undefined in (first, second):
             return second if first is types.undefined else first
         return join(first, second)
+
+
+def _example(attr: str, known: Mapping[str, types.Type]) -> tuple[str, ...]:
+    if attr in VIEW_METHODS and not known:
+        return (f"a view of a packet has it: `pkt.payload.{attr}`",)
+    return tuple(f"for example `.{name}`" for name in [*known][:1])
 
 
 @dataclass(frozen=True)

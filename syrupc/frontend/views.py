@@ -11,6 +11,7 @@ from syrupc.frontend.entries import Entries
 
 MAX_SEARCH: Final = 65_472
 """How far `find` looks at most: so many blocks of 64 bytes lie within what verifiers follow of a packet (0xffff)."""
+_LIMIT: Final = "say how many bytes it may look at, which costs time for each: `max=64`"
 
 
 class Views(Entries):
@@ -79,11 +80,13 @@ class Views(Entries):
             value = evaluate(node, self.constants(), self.casts())
         except NotConstant as why:
             reason = f"`{self.text(why.node)}` is known only when the policy runs"
-            self.found.error("SYR109", "how far `find` looks is not a constant", node, notes=(reason,))
+            message = "how far `find` looks is not a constant"
+            self.found.error("SYR109", message, node, notes=(reason,), help=(_LIMIT,))
             return 1
         if isinstance(value, int) and 1 <= value <= MAX_SEARCH:
             return int(value)
-        self.found.error("SYR202", f"`find` looks at 1 to {MAX_SEARCH} bytes, not at {value!r}", node)
+        message = f"`find` looks at 1 to {MAX_SEARCH} bytes, not at {value!r}"
+        self.found.error("SYR202", message, node, help=(_LIMIT,))
         return 1
 
     def bytes_constant(self, node: ast.expr) -> ast.expr | None:

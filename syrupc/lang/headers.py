@@ -66,7 +66,7 @@ class Ip4(HeaderView):
     HEADER = headers.IP4
 
     version = _Field()
-    """4."""
+    """The version of IP, 4."""
     ihl = _Field()
     """The length of the header in units of four bytes."""
     tos = _Field()
@@ -96,7 +96,7 @@ class Ip6(HeaderView):
     HEADER = headers.IP6
 
     version = _Field()
-    """6."""
+    """The version of IP, 6."""
     traffic_class = _Field()
     """The DSCP in the upper six bits, ECN in the lower two."""
     flow_label = _Field()
@@ -140,7 +140,7 @@ class Tcp(HeaderView):
     checksum = _Field()
     """The checksum as it arrived."""
     urgent = _Field()
-    """The urgent pointer."""
+    """Where urgent data end, if URG is set."""
 
 
 class Udp(HeaderView):

@@ -20,6 +20,7 @@ MASK: int = (1 << 4) - 1
 VERBOSE = True
 SHORT = (Kind.GET, Kind.ADMIN)
 PORTS = (53, 9000)
+GET = b"GET "
 
 serving = syrup.Array(u64, WORKERS)
 bytes_seen = syrup.PerCpuArray(value=u64, max_entries=4)
@@ -89,6 +90,31 @@ def packets(pkt: syrup.Packet) -> syrup.Executor:
     big = view.be16(0) ^ view.be32(0)
     wide = view.u64(0) ^ view.be64(0)
     return (wide ^ (little ^ big ^ pkt.src_port ^ pkt.dst_port ^ pkt.flow_hash)) % WORKERS
+
+
+@syrup.jit
+def texts(pkt: syrup.Packet) -> syrup.Executor:
+    """Everything to be said of text."""
+    view = pkt.payload
+    end = view.find(b"\r", max=64)
+    if view.startswith(GET) and (end >= 0 or view.find(10, max=8) > 4):
+        return end % WORKERS
+    inner = view[4:8] == b"/top" or view[4:8] != b"/low" or view[:4] == b"SET "
+    return PASS if inner or view[-2:] != b"\r\n" else view[u64(end) :] == b"\n"
+
+
+@syrup.jit
+def headers(pkt: syrup.Packet) -> syrup.Executor:
+    """Every header that the hook sees."""
+    ports = pkt.udp.src_port ^ pkt.udp.dst_port ^ pkt.udp.length ^ pkt.udp.checksum
+    if pkt.ip_version == 6:
+        six = pkt.ip6
+        low = six.version ^ six.traffic_class ^ six.flow_label ^ six.payload_length ^ six.next_header ^ six.hop_limit
+        return (low ^ ports ^ six.src_high ^ six.src_low ^ six.dst_high ^ six.dst_low) % WORKERS
+    four = pkt.ip4
+    low = four.version ^ four.ihl ^ four.tos ^ four.total_length ^ four.id ^ four.flags_fragment ^ four.protocol
+    local = four[12:13] == b"\x7f" or four.u8(12) == 10
+    return PASS if local else (low ^ ports ^ four.ttl ^ four.checksum ^ four.src ^ four.dst ^ len(four)) % WORKERS
 
 
 @syrup.jit(hook=("socket",))

@@ -11,18 +11,21 @@ import syrup
 from syrupc.frontend.declare import EXPORTS
 from syrupc.frontend.rules import attributes
 from syrupc.frontend.types import InputType, View
+from syrupc.kernel.headers import HEADERS
 from syrupc.spec import Input
 from tests.typing.editor import Editor
 
 IMPORTED = sorted(EXPORTS & set(syrup.__all__))
 ON_PACKET = sorted(attributes(InputType(Input.PACKET)))
-ON_VIEW = sorted(attributes(View(0)))
+ON_VIEW = sorted(attributes(View("payload")))
+IN_HEADERS = [(header.name, field.name) for header in HEADERS.values() for field in header.fields]
 ON_MAP = ("fetch_add", "get")
 
 USES = [
     *(f"syrup.{name}" for name in IMPORTED),
     *(f"pkt.{name}" for name in ON_PACKET),
     *(f"pkt.payload.{name}" for name in ON_VIEW),
+    *(f"pkt.{header}.{name}" for header, name in IN_HEADERS),
     *(f"table.{name}" for name in ON_MAP),
 ]
 HEADER = ("import syrup", "table = syrup.Array(syrup.u64, 4)", "pkt = syrup.Packet()")
