@@ -14,7 +14,8 @@ from typing import Final
 import syrup
 from syrupc import lang
 from syrupc.frontend.entries import METHODS
-from syrupc.lang.views import READS
+from syrupc.frontend.packet_rules import READS
+from syrupc.kernel.headers import HEADERS, Header
 from syrupc.kernel.map_types import OF_KIND
 from syrupc.spec import STORED_TYPES, FaultKind, IntType, MapKind
 
@@ -94,8 +95,16 @@ def reads() -> str:
     return _table(("read", "gives"), ((f"`view.{name}(o)`", _said(getattr(lang.View, name))) for name in READS))
 
 
+def headers() -> str:
+    def row(attribute: str, header: Header) -> tuple[str, str, str]:
+        names = ", ".join(f"`{field.name}`" for field in header.fields)
+        return f"`pkt.{attribute}`", header.title, names
+
+    return _table(("view", "of", "fields"), (row(name, header) for name, header in HEADERS.items()))
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
-    each.__name__: each for each in (types, maps, methods, functions, faults, reads)
+    each.__name__: each for each in (types, maps, methods, functions, faults, reads, headers)
 }
 
 if __name__ == "__main__":

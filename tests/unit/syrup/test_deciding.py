@@ -100,7 +100,7 @@ def test_a_policy_sees_ports_and_hash_of_the_packet(run: Run) -> None:
     "wrong", [{"src_port": 65_536}, {"dst_port": -1}, {"flow_hash": 1 << 32}, {"payload": bytes(65_528)}]
 )
 def test_a_packet_that_cannot_be_is_a_wrong_argument(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="0 to|holds"):
+    with pytest.raises(ValueError, match=r"0 to|holds"):
         Packet(**wrong)
 
 
