@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 import click
 
+from syrupc import streams
 from syrupc.build import compiled
 from syrupc.cache import Cache, user_cache
 from syrupc.diagnostics import Diagnostic
@@ -26,6 +27,7 @@ from syrupc.kernel.profiles import DEFAULT_PROFILE, NAMES
 from syrupc.objfile.model import Object
 from syrupc.objfile.reader import read_object
 from syrupc.options import MAX_EXECUTORS, Options
+from syrupc.render import render_text
 from syrupc.report import FORMATS, Output, Report, Status, attempt, sentence
 from syrupc.spec import DEFAULT_MAX_EXECUTORS
 from syrupc.verifier import verify
@@ -39,9 +41,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 def main() -> NoReturn:
     """The entry point of the command."""
-    for stream in (sys.stdout, sys.stderr):
-        # What the terminal cannot show must not end the command.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    streams.prepare()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -55,10 +55,12 @@ def run(arguments: Sequence[str]) -> int:
         return Status.USAGE
     except (KeyboardInterrupt, click.Abort):
         return Status.INTERRUPTED
-    except BrokenPipeError:
-        # Nobody reads on; what is buffered must not raise once more when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # nobody reads on
+        streams.abandon(sys.stdout)
         return Status.BROKEN_PIPE
+    except OSError as error:  # of the streams: all others are diagnostics by now
+        streams.say(render_text(streams.lost(error).diagnostics))
+        return Status.USAGE
     return int(status or 0)
 
 
@@ -127,7 +129,8 @@ def compile_(
         if content is None:
             return
         if target == "-":
-            sys.stdout.buffer.write(content)
+            with streams.output() as stream:
+                stream.buffer.write(content)
         else:
             write_whole(target, content)
             report.messages.append(f"wrote {target} ({len(content)} bytes)")

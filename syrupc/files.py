@@ -21,7 +21,7 @@ def read_bytes(path: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise UsageError(Diagnostic("SYR001", f"cannot read `{path}`: {_reason(error)}")) from None
+        raise UsageError(Diagnostic("SYR001", f"cannot read `{path}`: {reason(error)}")) from None
     if len(content) > MAX_BYTES:
         raise UsageError(Diagnostic("SYR001", f"cannot read `{path}`: it is larger than {MAX_BYTES >> 20} MiB"))
     return content
@@ -62,7 +62,21 @@ def write_whole(path: str, content: bytes) -> None:
         else:
             _replace(target, content)
     except (OSError, ValueError) as error:
-        raise UsageError(Diagnostic("SYR002", f"cannot write `{path}`: {_reason(error)}")) from None
+        raise UsageError(Diagnostic("SYR002", f"cannot write `{path}`: {reason(error)}")) from None
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why, in the words of the system, as the end of a sentence."""
+    match error:
+        case FileNotFoundError():
+            return "there is no such file or directory"
+        case IsADirectoryError():
+            return "it is a directory"
+        case PermissionError():
+            return "permission denied"
+        case OSError(strerror=str(words)):
+            return words[:1].lower() + words[1:]
+    return str(error)
 
 
 def _replace(target: Path, content: bytes) -> None:
@@ -79,17 +93,3 @@ def _replace(target: Path, content: bytes) -> None:
         with suppress(FileNotFoundError):
             temporary.unlink()
         raise
-
-
-def _reason(error: OSError | ValueError) -> str:
-    """Why, in the words of the system, as the end of a sentence."""
-    match error:
-        case FileNotFoundError():
-            return "there is no such file or directory"
-        case IsADirectoryError():
-            return "it is a directory"
-        case PermissionError():
-            return "permission denied"
-        case OSError(strerror=str(reason)):
-            return reason[:1].lower() + reason[1:]
-    return str(error)

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import click
 
+from syrupc import streams
 from syrupc.crash import internal_error
 from syrupc.diagnostics import Diagnostic
-from syrupc.errors import AttachError, SyrupError
+from syrupc.errors import AttachError, SyrupError, UsageError
 from syrupc.kernel.hooks import HOOKS
 from syrupc.options import MAX_EXECUTORS
 from syrupc.render import render_json, render_text
@@ -29,6 +30,8 @@ from syrupc.report import Report, Status
 from syrupc.spec import DEFAULT_MAX_EXECUTORS
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from syrup.link import Link
     from syrup.policy import Policy
 
@@ -41,9 +44,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 def main() -> NoReturn:
     """The entry point of the command."""
-    for stream in (sys.stdout, sys.stderr):
-        # What the terminal cannot show must not end the command.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    streams.prepare()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -59,9 +60,8 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(error, arguments)
     except (KeyboardInterrupt, click.Abort):
         return Status.INTERRUPTED
-    except (BrokenPipeError, SystemExit):  # click turns the first into the second, and nothing else
-        # Nobody reads on; what is buffered must not raise once more when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # nobody reads on; click turns the first into the second, and nothing else
+        streams.abandon(sys.stdout)
         return Status.BROKEN_PIPE
     except Exception as error:  # the one place where nothing may escape
         return _failed(internal_error(error, f"`syrup {' '.join(arguments[:1])}`"), arguments)
@@ -170,7 +170,7 @@ def detach(name: str, bpffs: str, as_json: bool, verbose: bool) -> None:  # noqa
         if as_json:
             _json({"event": "removed", "pin": name})
         else:
-            click.echo(f"the pin `{name}` was incomplete: removed what was left of it")
+            _say(f"the pin `{name}` was incomplete: removed what was left of it")
         return
     _say_detached(link, as_json)
 
@@ -186,9 +186,9 @@ def list_(bpffs: str, as_json: bool, verbose: bool) -> None:  # noqa: ARG001
         for each in found:
             _json(present.record_fields(each.record, each.in_place))
     elif found:
-        present.console(sys.stdout).print(present.listing(found))
+        _show(present.listing(found))
     else:
-        click.echo("nothing is attached")
+        _say("nothing is attached")
 
 
 @syrup.command()
@@ -209,10 +209,10 @@ def stats(name: str | None, bpffs: str, as_json: bool, verbose: bool) -> None:  
             _json({**present.record_fields(record, registry.in_place(record)), "stats": present.stats_fields(counted)})
         else:
             where = ", ".join(str(group.group) for group in record.groups)
-            click.echo(f"{record.program} on {where}, held by {record.attacher}")
-            present.console(sys.stdout).print(present.statistics(counted, record.groups))
+            _say(f"{record.program} on {where}, held by {record.attacher}")
+            _show(present.statistics(counted, record.groups))
     if not shown and not as_json:
-        click.echo("nothing is attached")
+        _say("nothing is attached")
 
 
 # -- a staying attach --------------------------------------------------------------------------------------------------
@@ -274,17 +274,13 @@ def _say_attached(link: Link, as_json: bool) -> None:
     if as_json:
         _json({"event": "attached", **present.record_fields(link.record, link.active)})
         return
-    present.console(sys.stdout).print(present.attached(link.record))
+    _show(present.attached(link.record))
     if len(link.groups) > 1:
-        click.echo(
-            f"the port has {len(link.groups)} groups of sockets, and the policy decides in each: --address names one"
-        )
+        _say(f"the port has {len(link.groups)} groups of sockets, and the policy decides in each: --address names one")
     if link.record.pin:
-        click.echo(
-            f"pinned: it stays until `syrup detach {link.record.pin}`, or until the service's last socket closes"
-        )
+        _say(f"pinned: it stays until `syrup detach {link.record.pin}`, or until the service's last socket closes")
     else:
-        click.echo("Ctrl-C detaches, and so does any other end of this process")
+        _say("Ctrl-C detaches, and so does any other end of this process")
     sys.stdout.flush()
 
 
@@ -295,16 +291,27 @@ def _say_detached(link: Link, as_json: bool) -> None:
     if as_json:
         _json({"event": "detached", "stats": present.stats_fields(last)})
         return
-    click.echo(f"detached `{link.policy}`: the kernel's default decides again")
-    present.console(sys.stdout).print(present.statistics(last, link.record.groups))
+    _say(f"detached `{link.policy}`: the kernel's default decides again")
+    _show(present.statistics(last, link.record.groups))
 
 
 # -- output ------------------------------------------------------------------------------------------------------------
 
 
+def _say(text: str) -> None:
+    with streams.output() as stream:
+        stream.write(f"{text}\n")
+
+
+def _show(table: RenderableType) -> None:
+    from syrup import present
+
+    with streams.output() as stream:
+        present.console(stream).print(table)
+
+
 def _json(fields: dict[str, Any]) -> None:
-    click.echo(json.dumps(fields))
-    sys.stdout.flush()
+    _say(json.dumps(fields))
 
 
 def _failed(error: SyrupError, arguments: Sequence[str]) -> int:
@@ -312,9 +319,12 @@ def _failed(error: SyrupError, arguments: Sequence[str]) -> int:
     report = Report("")
     report.fail(error)
     if "--json" in arguments:
-        _json({"event": "failed", **json.loads(render_json(error.diagnostics))})
+        try:
+            _json({"event": "failed", **json.loads(render_json(error.diagnostics))})
+        except UsageError as unsaid:
+            return _failed(unsaid, ())
     else:
         color = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
         verbose = not {"-v", "--verbose"}.isdisjoint(arguments)
-        sys.stderr.write(render_text(error.diagnostics, color=color, verbose=verbose))
+        streams.say(render_text(error.diagnostics, color=color, verbose=verbose))
     return report.status
