@@ -36,10 +36,15 @@ class Pin:
     def folder(self) -> Path:
         return self.bpffs / _FOLDER / self.name
 
+    @property
+    def nameable(self) -> bool:
+        """Whether something can have the name. `..` would be a folder too, and not one of ours."""
+        return _NAME.fullmatch(self.name) is not None
+
 
 def check(pin: Pin) -> None:
     """Raises `AttachError` unless a link could be pinned under the name."""
-    if not _NAME.fullmatch(pin.name):
+    if not pin.nameable:
         raise AttachError(
             Diagnostic(
                 "SYR707",
@@ -55,7 +60,7 @@ def check(pin: Pin) -> None:
 def exists(pin: Pin) -> bool:
     """Whether something is pinned under the name. Raises `AttachError` where this process may not look."""
     with _explained(pin):
-        return pin.folder.is_dir()
+        return pin.nameable and pin.folder.is_dir()
 
 
 def require_bpffs(place: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from syrup import cli
+from syrup._sys import maps, objects, uapi
 from tests.kernel.mounts import mounted_bpffs
 from tests.kernel.services import DEADLINE, client, joining, udp_socket, until, workers
 
@@ -206,6 +207,25 @@ def test_an_unknown_pin_is_an_error(bpffs: str, capsys: pytest.CaptureFixture[st
         status, out, err = said(capsys, command, "web", "--bpffs", bpffs)
         assert (status, out) == (1, "")
         assert err.startswith("error[SYR707]: there is no pin `web`")
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "../others", "web/.."])
+def test_what_cannot_be_the_name_of_a_pin_takes_nothing_away(
+    bpffs: str, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    others, ours = Path(bpffs, "others"), Path(bpffs, "syrup", "web")
+    others.mkdir()
+    ours.mkdir(parents=True)
+    with maps.create(maps.Shape(uapi.BPF_MAP_TYPE_ARRAY, 4, 8, 1), name="others") as fd:
+        objects.pin(fd.fileno(), others / "kept")
+        objects.pin(fd.fileno(), Path(bpffs, "kept"))
+    for command in ("detach", "stats"):
+        status, out, err = said(capsys, command, name, "--bpffs", bpffs)
+        assert (status, out) == (1, "")
+        assert err.startswith(f"error[SYR707]: there is no pin `{name}`")
+    assert Path(bpffs, "kept").exists()
+    assert (others / "kept").exists()
+    assert ours.is_dir()
 
 
 def test_without_a_bpf_file_system_only_pins_are_impossible(
