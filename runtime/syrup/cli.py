@@ -128,7 +128,7 @@ def attach(
     require_bpf()
     compiled = compile_policy(policy, name=name, max_executors=max_executors, cache=user_cache(os.environ))
     with _signals_held() as numbers:
-        link = _replaced(compiled, pin, bpffs) if replace and pin else None
+        link = _replaced(compiled, pin, bpffs, port, address) if replace and pin else None
         if link is None:
             link = attach_policy(compiled, hook=hook, port=port, address=address, pin=pin, bpffs=bpffs)
         with link:
@@ -137,14 +137,18 @@ def attach(
                 _stay(link, as_json, numbers)
 
 
-def _replaced(policy: Policy[..., Any], pin: str, bpffs: str) -> Link | None:
+def _replaced(policy: Policy[..., Any], pin: str, bpffs: str, port: int, address: str | None) -> Link | None:
     """The pinned link with its new policy; `None` where there is no such pin, or its service was restarted."""
     from syrup import pins
     from syrup.link import pinned
 
-    if not pins.exists(pins.Pin(pin, Path(bpffs))):
+    named = pins.Pin(pin, Path(bpffs))
+    if not pins.exists(named):
         return None
     link = pinned(pin, bpffs)
+    if not all(group.receives(port, address) for group in link.groups):
+        with link:
+            raise AttachError(pins.elsewhere(named, ", ".join(map(str, link.groups))))
     if link.active is False:
         link.detach()
         return None

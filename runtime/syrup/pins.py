@@ -171,6 +171,15 @@ def foreign(pin: Pin) -> Diagnostic:
     )
 
 
+def elsewhere(pin: Pin, places: str) -> Diagnostic:
+    return Diagnostic(
+        "SYR707",
+        f"the policy pinned as `{pin.name}` decides somewhere else",
+        notes=(f"it decides on {places}",),
+        help=(f"`syrup detach {pin.name}` first, or choose another name",),
+    )
+
+
 def _damaged(pin: Pin, name: str) -> Diagnostic:
     return Diagnostic(
         "SYR707",

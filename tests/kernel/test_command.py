@@ -191,6 +191,25 @@ def test_a_pinned_policy_is_attached_anew_to_a_restarted_service(
         assert said(capsys, "detach", "web", "--bpffs", bpffs)[0] == 0
 
 
+def test_a_policy_pinned_for_one_service_is_not_replaced_in_the_name_of_another(
+    policy_file: Path, bpffs: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "first.py").write_text(FIRST)
+    here = ("--pin", "web", "--bpffs", bpffs)
+    with workers(2) as (port, _), workers(2) as (other, _):
+        assert said(capsys, "attach", str(policy_file), "--port", str(port), *here)[0] == 0
+        for place in (["--port", str(other)], ["--port", str(port), "--address", "127.0.0.9"]):
+            status, out, err = said(capsys, "attach", str(tmp_path / "first.py"), *place, *here, "--replace")
+            assert (status, out, err.split(":")[0]) == (1, "", "error[SYR707]")
+            assert f"it decides on UDP 127.0.0.1:{port}" in err
+        assert answers(port) == {1}
+        assert len(answers(other)) > 1
+        same = ("--port", str(port), "--address", "127.0.0.1")
+        assert said(capsys, "attach", str(tmp_path / "first.py"), *same, *here, "--replace")[0] == 0
+        assert answers(port) == {0}
+        assert said(capsys, "detach", "web", "--bpffs", bpffs)[0] == 0
+
+
 def test_what_is_left_of_a_damaged_pin_is_removed(
     policy_file: Path, bpffs: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,6 +29,10 @@ class Group:
     uid: int
     v6_only: bool
 
+    def receives(self, port: int, address: str | None) -> bool:
+        """Whether it is at a port, and at an address if one is named."""
+        return self.port == port and (address is None or _same(self.address, address))
+
     def __str__(self) -> str:
         place = f"[{self.address}]" if ":" in self.address else self.address
         device = f"%{self.device}" if self.device else ""
