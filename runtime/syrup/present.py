@@ -12,11 +12,11 @@ from rich.console import Group as Stack
 from rich.table import Table
 from rich.text import Text
 
+from syrup._sys.processes import shortened
 from syrup.hooks.groups import ExecutorSocket
 from syrup.registry import GroupRecord, Record
 from syrup.stats import Stats
 
-_COMMAND_WIDTH = 60
 _STATES = {True: "in place", False: "gone", None: "unknown"}
 
 
@@ -62,7 +62,7 @@ def listing(found: Iterable[Listed]) -> RenderableType:
                 record.hook,
                 str(group.group),
                 str(len(group.executors)),
-                _cut(record.attacher),
+                record.attacher,
                 _time(record).strftime("%Y-%m-%d %H:%M:%S"),
                 verdict(record),
                 _STATES[each.in_place],
@@ -117,7 +117,7 @@ def _executor_table(executors: Sequence[ExecutorSocket]) -> Table:
     table = _table(">index", ">pid", ">fd", "command")
     for each in executors:
         note = f"  (open in {each.holders} processes)" if each.holders > 1 else ""
-        table.add_row(str(each.index), str(each.holder.pid), str(each.holder.fd), _cut(each.command) + note)
+        table.add_row(str(each.index), str(each.holder.pid), str(each.holder.fd), shortened(each.command) + note)
     return table
 
 
@@ -140,15 +140,11 @@ def _table(*columns: str) -> Table:
 
 
 def _process(executor: ExecutorSocket) -> str:
-    return f"{executor.holder.pid} {_cut(executor.command)}"
+    return f"{executor.holder.pid} {shortened(executor.command)}"
 
 
 def _share(count: int, total: int) -> str:
     return f"{count / total:.1%}" if total else "-"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _COMMAND_WIDTH else f"{text[: _COMMAND_WIDTH - 1]}…"
 
 
 def _time(record: Record) -> datetime.datetime:

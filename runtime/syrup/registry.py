@@ -15,7 +15,7 @@ from typing import Any, Final
 from syrup import privileges, stats
 from syrup._sys import maps, objects, uapi
 from syrup._sys.fd import Fd, keep_from_children
-from syrup._sys.processes import Holder
+from syrup._sys.processes import Holder, shortened
 from syrup.hooks.groups import ExecutorSocket, Group
 from syrup.stats import Stats
 from syrupc.errors import ObjectError
@@ -57,7 +57,7 @@ class Record:
 
     @property
     def attacher(self) -> str:
-        return f"pin `{self.pin}`" if self.pin else f"process {self.pid} ({self.command})"
+        return f"pin `{self.pin}`" if self.pin else f"process {self.pid} ({shortened(self.command)})"
 
 
 def write(record: Record) -> Fd:

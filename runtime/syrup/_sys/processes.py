@@ -12,6 +12,7 @@ from syrup._sys import bpf
 from syrup._sys.fd import Fd
 
 _PROC = Path("/proc")
+_SHOWN = 60
 _NR_PIDFD_GETFD = 438  # the same number on every architecture; since 5.6, 8649c322f75c
 
 
@@ -81,6 +82,11 @@ def command(pid: int) -> str:
     except OSError:
         return "?"
     return "".join(c if c.isprintable() else "?" for c in text.decode(errors="replace").strip())
+
+
+def shortened(command: str) -> str:
+    """A command line as it stands in a sentence or a table: a whole script may be in it."""
+    return command if len(command) <= _SHOWN else f"{command[: _SHOWN - 1]}…"
 
 
 def network_namespace(pid: int | None = None) -> int:

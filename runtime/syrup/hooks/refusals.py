@@ -61,7 +61,7 @@ def not_borrowed(group: str, uid: int, pid: int, command: str) -> Diagnostic:
     """pidfd_getfd(2) was refused."""
     if uid != os.geteuid() and Capability.CAP_SYS_PTRACE not in effective():
         return foreign(group, uid)
-    return _stronger(f"process {pid} ({command})")
+    return _stronger(described(pid, command))
 
 
 def _stronger(who: str) -> Diagnostic:
@@ -84,7 +84,7 @@ def no_reuse_port(group: str, pid: int, command: str, holders: int) -> Diagnosti
     return Diagnostic(
         "SYR702",
         f"the socket of {group} was bound without SO_REUSEPORT",
-        notes=(f"process {pid} ({command}) has the only socket there can be: nothing is to be chosen",),
+        notes=(f"{described(pid, command)} has the only socket there can be: nothing is to be chosen",),
         help=(
             "let each worker make its own socket and set SO_REUSEPORT before `bind`",
             "with asyncio: `create_datagram_endpoint(..., reuse_port=True)`",
@@ -97,7 +97,7 @@ def shared(group: str, pid: int, command: str, holders: int) -> Diagnostic:
     return Diagnostic(
         "SYR703",
         f"{holders} processes share the one socket of {group}",
-        notes=(f"the first is {pid} ({command}); which of them takes a datagram is not the kernel's choice",),
+        notes=(f"the first is {described(pid, command)}; which of them takes a datagram is not the kernel's choice",),
         help=("let each worker make its own socket with SO_REUSEPORT after the fork",),
     )
 
@@ -158,6 +158,10 @@ def no_diag(protocol: int) -> Diagnostic:
     )
 
 
+def described(pid: int, command: str) -> str:
+    return f"process {pid} ({processes.shortened(command)})"
+
+
 def user_name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
@@ -180,7 +184,7 @@ def _on_other_protocol(port: int, protocol: int) -> Iterable[str]:
 def _elsewhere(port: int, protocol: int) -> Iterable[str]:
     for pid in processes.in_other_namespaces(port, NAMES[protocol].lower()):
         yield (
-            f"process {pid} ({processes.command(pid)}) sees such a socket in another network namespace:"
+            f"{described(pid, processes.command(pid))} sees such a socket in another network namespace:"
             f" `nsenter --net=/proc/{pid}/ns/net syrup attach ...`"
         )
 
@@ -202,4 +206,4 @@ def _holder(rows: Sequence[Listening], holders: Mapping[int, Sequence[Holder]]) 
     if not found:
         return f"user {user_name(rows[0].uid)}"
     first = min(found)
-    return f"pid {first.pid} {processes.command(first.pid)}"
+    return f"pid {first.pid} {processes.shortened(processes.command(first.pid))}"

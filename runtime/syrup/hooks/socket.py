@@ -200,6 +200,6 @@ def _late_reuse_port(group: Group, executor: ExecutorSocket) -> Diagnostic:
     return Diagnostic(
         "SYR702",
         f"the socket of {group} is in no reuse-port group",
-        notes=(f"process {executor.holder.pid} ({executor.command}) set SO_REUSEPORT only after `bind`",),
+        notes=(f"{refusals.described(executor.holder.pid, executor.command)} set SO_REUSEPORT only after `bind`",),
         help=("set SO_REUSEPORT before `bind`",),
     )

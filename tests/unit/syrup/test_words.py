@@ -10,6 +10,7 @@ import pytest
 
 from syrup import present, registry, rejection
 from syrup._sys.processes import Holder
+from syrup.hooks import refusals
 from syrup.hooks.groups import ExecutorSocket, Group
 from syrup.pins import Pin
 from syrup.registry import GroupRecord, Record
@@ -157,6 +158,14 @@ def test_a_command_line_does_not_break_a_table() -> None:
     assert "[red]worker[/red]" in shown(
         present.attached(replace(RECORD, groups=(GroupRecord(GROUP, (marked,), 1, 2),)))
     )
+
+
+def test_a_command_line_that_is_a_script_does_not_flood_a_sentence() -> None:
+    script = "sh -c " + "true; " * 200
+    assert len(replace(RECORD, command=script).attacher) < 80
+    notes = refusals.shared("UDP 127.0.0.1:9000", 7, script, 3).notes
+    assert max(map(len, notes)) < 160
+    assert "process 7 (sh -c true; true;" in notes[0]
 
 
 def test_a_pin_is_a_folder_in_the_bpf_file_system() -> None:
