@@ -74,7 +74,7 @@ def _require_free(found: _Groups) -> None:
         other = registry.holder_of(frozenset(executor.cookie for executor in executors))
         if other is not None:
             by = f"`{other.program}`, attached by {other.attacher}"
-            raise AttachError(refusals.occupied(str(group), by))
+            raise AttachError(refusals.occupied(str(group), by, other.pin))
 
 
 def _attach(following: Deployable, hook: str, found: _Groups, pin: Pin | None) -> Link:

@@ -326,6 +326,17 @@ def test_a_pinned_policy_outlives_its_link(group: list[socket.socket], bpffs: Pa
     assert unknown.value.diagnostics[0].code == "SYR707"
 
 
+def test_a_second_attach_to_a_pinned_policy_says_how_to_replace_it(group: list[socket.socket], bpffs: Path) -> None:
+    port = port_of(group[0])
+    with syrup.attach(policy(PASS), port=port, pin="web", bpffs=bpffs):
+        with pytest.raises(syrup.AttachError) as occupied:
+            syrup.attach(policy(always(1)), port=port)
+        (found,) = occupied.value.diagnostics
+        assert (found.code, "pin `web`" in found.notes[0]) == ("SYR705", True)
+        assert "syrup attach --pin web --replace" in found.help[0]
+    syrup.pinned("web", bpffs).detach()
+
+
 def test_pins_are_for_their_owner_alone(group: list[socket.socket], bpffs: Path) -> None:
     with syrup.attach(policy(PASS), port=port_of(group[0]), pin="web", bpffs=bpffs):
         folder = bpffs / "syrup" / "web"

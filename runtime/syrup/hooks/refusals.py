@@ -141,13 +141,11 @@ def changed(group: str) -> Diagnostic:
     )
 
 
-def occupied(group: str, by: str) -> Diagnostic:
-    return Diagnostic(
-        "SYR705",
-        f"{group} already has a policy",
-        notes=(by,),
-        help=("detach that one first, or use `replace` on its link",),
-    )
+def occupied(group: str, by: str, pin: str | None = None) -> Diagnostic:
+    way = "detach that one first, or use `replace` on its link"
+    if pin is not None:
+        way = f"`syrup detach {pin}` first, or replace it: `syrup attach --pin {pin} --replace`"
+    return Diagnostic("SYR705", f"{group} already has a policy", notes=(by,), help=(way,))
 
 
 def no_diag(protocol: int) -> Diagnostic:
