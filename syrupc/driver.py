@@ -101,6 +101,12 @@ def _stack_exceeded(source: PolicySource, exceeded: StackExceeded) -> Diagnostic
         "SYR302",
         f"the policy needs more than the {STACK_LIMIT} bytes of stack that programs have",
         Span(source.path_name, exceeded.line, exceeded.column),
-        notes=("records that are read, made, stored or used as keys lie on the stack, each for its size",),
-        help=("make the structs smaller, or change an entry in place: `ref = m.lookup(key)`",),
+        notes=(
+            "records that are read, made, stored or used as keys lie on the stack, each for its size",
+            "numbers that are needed again later lie there, too, where there are more than registers",
+        ),
+        help=(
+            "make the structs smaller, or change an entry in place: `ref = m.lookup(key)`",
+            "use a number soon after it was read",
+        ),
     )

@@ -403,6 +403,10 @@ class Expressions(Views):
         try:
             value = evaluate(node, self.constants(), self.casts())
         except NotConstant as why:
+            found = len(self.found)
+            self.expression(node)  # what a policy cannot say anywhere is told as that
+            if len(self.found) > found:
+                return None
             reason = f"`{self.text(why.node)}` is known only when the policy runs"
             self.found.error("SYR109", "the number of turns is not a constant", node, notes=(reason,), help=(instead,))
             return None
