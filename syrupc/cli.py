@@ -20,7 +20,7 @@ from syrupc.build import compiled
 from syrupc.cache import Cache, user_cache
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
-from syrupc.files import read_bytes, read_source, write_whole
+from syrupc.files import ELF_MAGIC, read_bytes, read_source, write_whole
 from syrupc.frontend.source import PolicySource
 from syrupc.kernel.hooks import HOOKS
 from syrupc.kernel.profiles import DEFAULT_PROFILE, NAMES
@@ -34,7 +34,6 @@ from syrupc.verifier import verify
 from syrupc.verifier.verdict import Verdict
 
 OBJECT_SUFFIX: Final = ".bpf.o"
-_ELF_MAGIC: Final = b"\x7fELF"
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -262,7 +261,7 @@ def _object(report: Report, options: Options) -> Object:
 
 
 def _is_policy(path: str, content: bytes) -> bool:
-    return path.endswith(".py") and not content.startswith(_ELF_MAGIC)
+    return path.endswith(".py") and not content.startswith(ELF_MAGIC)
 
 
 def _read_policy(report: Report) -> PolicySource:

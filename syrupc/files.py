@@ -11,6 +11,8 @@ from syrupc.diagnostics import Diagnostic, Span
 from syrupc.errors import UsageError
 from syrupc.frontend.source import PolicySource
 
+ELF_MAGIC: Final = b"\x7fELF"
+
 MAX_BYTES: Final = 16 << 20
 """Larger inputs are refused: no policy and no object is anywhere near."""
 
@@ -29,6 +31,9 @@ def read_bytes(path: str) -> bytes:
 
 def decode_policy(content: bytes, path: str) -> str:
     """The text of a policy file, which is UTF-8 (a byte order mark is allowed); raises `UsageError` SYR001."""
+    if content.startswith(ELF_MAGIC):
+        message = f"cannot read `{path}` as a policy: it is an object, or another ELF file"
+        raise UsageError(Diagnostic("SYR001", message, help=("name the Python file that it was compiled from",)))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

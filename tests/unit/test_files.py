@@ -34,6 +34,13 @@ def test_a_directory_is_no_file(tmp_path: Path) -> None:
     assert message(error).endswith(": it is a directory")
 
 
+def test_an_object_is_no_policy() -> None:
+    with pytest.raises(UsageError) as error:
+        decode_policy(b"\x7fELF\x02\x01\x01\xf7", "sita.bpf.o")
+    assert message(error) == "SYR001 cannot read `sita.bpf.o` as a policy: it is an object, or another ELF file"
+    assert error.value.diagnostics[0].span is None
+
+
 def test_a_file_of_someone_else_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
