@@ -103,8 +103,14 @@ class Policy(Generic[P, R]):
         live = self._unit.live
         return self._unit.create_maps() if live is None else live
 
+    def with_room(self, max_executors: int) -> Policy[P, R]:
+        """The same policy with room for so many executors."""
+        if max_executors == self._max_executors:
+            return self
+        return Policy(self._unit, self.name, self.hooks, self._function, max_executors)
+
     def deployable(self, hook: str, max_executors: int | None) -> Deployable:
-        verified = self._unit.compiled(max_executors or self._max_executors)
+        verified = self._unit.compiled(self._max_executors if max_executors is None else max_executors)
         return Deployable(verified, _program(verified, self.name, hook), self._unit.live or {}, None, self._unit)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -189,7 +195,7 @@ def compile_policy(
     policy: Policy[..., Any] | str | os.PathLike[str],
     *,
     name: str | None = None,
-    max_executors: int = DEFAULT_MAX_EXECUTORS,
+    max_executors: int | None = None,
     cache: Cache | None = None,
 ) -> Policy[..., Any]:
     """Compile a decorated function, or a policy file, now.
@@ -199,14 +205,16 @@ def compile_policy(
     `CompileError` and `VerificationError` with the places in the source, `UsageError` where the choice is not clear.
     """
     if isinstance(policy, Policy):
-        found: Policy[..., Any] = policy
-        found._unit.compiled(max_executors)
+        _require_named(policy, name)
+        found = policy if max_executors is None else policy.with_room(max_executors)
+        found._unit.compiled(found._max_executors)
         return found
     unit = Unit(os.fspath(policy), cache)
-    verified = unit.compiled(max_executors)
+    room = DEFAULT_MAX_EXECUTORS if max_executors is None else max_executors
+    verified = unit.compiled(room)
     chosen = _only_name(verified, unit.path, name)
     hooks = tuple(p.hook for p in _programs(verified) if p.name == chosen)
-    return Policy(unit, chosen, hooks, None, max_executors)
+    return Policy(unit, chosen, hooks, None, room)
 
 
 def deployable(
@@ -218,10 +226,11 @@ def deployable(
 
     match policy:
         case Policy():
+            _require_named(policy, name)
             return policy.deployable(hook, max_executors)
         case str() | os.PathLike():
             unit = Unit(os.fspath(cast("str", policy)))
-            verified = unit.compiled(max_executors or DEFAULT_MAX_EXECUTORS)
+            verified = unit.compiled(DEFAULT_MAX_EXECUTORS if max_executors is None else max_executors)
             return Deployable(verified, _program(verified, _only_name(verified, unit.path, name), hook), {})
         case Loaded():
             if policy.closed:
@@ -239,6 +248,13 @@ def _compile_file(path: str, max_executors: int, cache: Cache | None) -> Verifie
     from syrupc.options import Options
 
     return compiled(read_source(path), Options(max_executors=max_executors), cache).require()
+
+
+def _require_named(policy: Policy[..., Any], name: str | None) -> None:
+    """Raises `UsageError` where a decorated function is called by another policy's name."""
+    if name not in (None, policy.name):
+        why = "a decorated function is one policy; `name` chooses among those of a file"
+        raise UsageError(Diagnostic("SYR004", f"the policy `{policy.name}` is not `{name}`", notes=(why,)))
 
 
 def _only_name(verified: VerifiedObject, place: str, name: str | None) -> str:

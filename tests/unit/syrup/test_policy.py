@@ -75,6 +75,27 @@ def test_room_for_executors_is_a_choice_of_the_compilation(compilations: list[tu
     assert compilations == [("some.py", 100)]
 
 
+def test_a_decorated_function_gets_the_room_that_is_asked_for(compilations: list[tuple[str, int]]) -> None:
+    made: Policy[..., Any] = Policy(policy_module.Unit("some.py"), "constant", ("socket",))
+    assert syrup.compile(made) is made
+    wide = syrup.compile(made, max_executors=100)
+    assert (wide.name, wide.verified is made.verified) == ("constant", False)
+    assert deployable(wide, "socket").program.name == "constant"
+    assert compilations == [("some.py", 64), ("some.py", 100)]
+
+
+@pytest.mark.parametrize("thing", [constant, __file__])
+def test_room_for_nobody_is_an_error(thing: Any) -> None:
+    with pytest.raises(ValueError, match="max_executors is 0"):
+        deployable(thing, "socket", max_executors=0)
+
+
+def test_a_decorated_function_is_not_another_of_its_file() -> None:
+    for use in (syrup.compile, lambda policy, name: deployable(policy, "socket", name=name)):
+        with pytest.raises(syrup.UsageError, match="the policy `constant` is not `another`"):
+            use(constant, name="another")
+
+
 def test_a_path_is_compiled_to_the_policy_in_it(compilations: list[tuple[str, int]], tmp_path: Path) -> None:
     found = syrup.compile(tmp_path / "some.py")
     assert (found.name, found.hooks, compilations) == ("constant", ("socket",), [(str(tmp_path / "some.py"), 64)])
