@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import signal
 import statistics
 import sys
@@ -132,11 +133,31 @@ def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.demo", description=__doc__)
     parser.add_argument("--json", metavar="FILE", help="write all figures as JSON; - is the standard output")
-    parser.add_argument("--seconds", type=float, default=2.2, help="how long each run sends (%(default)s)")
-    parser.add_argument("--repetitions", type=int, default=3, help="how often each policy runs (%(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of the first repetition's requests (%(default)s)")
+    parser.add_argument("--seconds", type=_more_than_0, default=2.2, help="how long each run sends (%(default)s)")
+    parser.add_argument("--repetitions", type=_count, default=3, help="how often each policy runs (%(default)s)")
+    parser.add_argument("--seed", type=_count, default=1, help="of the first repetition's requests (%(default)s)")
     parser.add_argument("--interpreter", action="store_true", help="do not use the kernel, even where it would work")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.json not in (None, "-"):
+        try:
+            Path(options.json).touch()  # now, and not when everything is measured
+        except OSError as error:
+            parser.error(f"cannot write {options.json}: {error.strerror}")
+    return options
+
+
+def _more_than_0(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a time, more than 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
 
 
 if __name__ == "__main__":
