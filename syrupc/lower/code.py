@@ -32,18 +32,29 @@ def call_helper(builder: ir.IRBuilder, number: int, result: ir.Type, arguments: 
     return builder.call(builder.inttoptr(I64(number), kind.as_pointer()), arguments)
 
 
+def keep_apart(builder: ir.IRBuilder) -> None:
+    """Have LLVM leave the end of this block where it is.
+
+    It merges blocks that end alike, and what still tells them apart is then set before the branches that lead there: an
+    instruction also on the ways that do not.
+    """
+    builder.asm(ir.FunctionType(ir.VoidType(), []), "", "", [], side_effect=True)
+
+
 @dataclass
 class FunctionState:
     """What the operations of one function share.
 
-    `loc` is the place of the operation that is being lowered, `callee` the helper function that it calls, if it calls
-    one. `context` is what the function has of the kernel's context: the argument that is a packet, or a view of one.
+    `decide` carries out the decision that a policy's own function ends with. `loc` is the place of the operation that
+    is being lowered, `callee` the helper function that it calls, if it calls one. `context` is what the function has of
+    the kernel's context: the argument that is a packet, or a view of one.
     """
 
     module: ModuleBuilder
     faults: FaultTable
     maps: Mapping[str, ir.GlobalVariable]
     helpers: Mapping[tuple[str, tuple[Any, ...]], ir.Function]
+    decide: ir.Function | None = None
     loc: Any = None
     callee: str = ""
     context: ir.Value | None = None
@@ -70,6 +81,7 @@ class Code:
     def fault_if(self, condition: ir.Value, kind: FaultKind) -> None:
         """Where Python would raise: the function ends with the slot of the site's counter as its status."""
         with self.builder.if_then(condition, likely=False):
+            keep_apart(self.builder)
             self.builder.ret(I32(self.site(kind)))
 
     # -- control flow --------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Decisions: an executor's index that is in range, PASS or DROP, as the slot of the counter that counts them."""
+"""Decisions: an executor's index that is in range, PASS or DROP, as a number, and the fault that there may be."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from syrupc.errors import CompileError
 from syrupc.frontend.operands import describe
 from syrupc.frontend.types import DECISION, Lit
 from syrupc.lower.code import I64, Code, Lowering, const
-from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT, PASS_SLOT, FaultKind
+from syrupc.spec import DROP_SLOT, PASS_SLOT, FaultKind
 
 VALUE: Final = ir.LiteralStructType([I64, I64])
-"""The counter slot that names the decision, and the slot of the fault that counts if the executor is dead."""
+"""The executor's index, or below zero the complement of the counter slot of PASS or DROP; and the slot of the fault
+that counts if the executor is dead."""
 
 _SPECIAL: Final = {"syrup.PASS": PASS_SLOT, "syrup.DROP": DROP_SLOT}
 
 
 def special(name: str) -> ir.Constant:
     """PASS or DROP, by its name in a normal form."""
-    return ir.Constant(VALUE, [const(_SPECIAL[name]), const(0)])
+    return ir.Constant(VALUE, [const(~_SPECIAL[name]), const(0)])
 
 
 def decide(code: Code, value: Any, kind: types.Type) -> Any:
@@ -35,8 +36,7 @@ def decide(code: Code, value: Any, kind: types.Type) -> Any:
     index = code.register(value, kind)
     if not isinstance(kind, Lit):
         code.fault_if(builder.icmp_unsigned(">=", index, const(limit)), FaultKind.NO_EXECUTOR)
-    slot = builder.add(index, const(FIRST_EXECUTOR_SLOT))
-    decision = builder.insert_value(ir.Constant(VALUE, ir.Undefined), slot, 0)
+    decision = builder.insert_value(ir.Constant(VALUE, ir.Undefined), index, 0)
     return builder.insert_value(decision, const(code.site(FaultKind.NO_EXECUTOR)), 1)
 
 

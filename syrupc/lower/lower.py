@@ -18,7 +18,7 @@ from syrupc.lower.calls import REGISTERS
 from syrupc.lower.code import FunctionState
 from syrupc.lower.debug import FunctionDebug
 from syrupc.lower.module import REUSEPORT_SOCKARRAY, FaultTable, ModuleBuilder, Target
-from syrupc.lower.socket import Entry, emit_entry
+from syrupc.lower.socket import Entry, emit_decide, emit_entry
 from syrupc.lower.target import lower_function
 from syrupc.objfile.metadata import encode_spec
 from syrupc.spec import HookSpec, MapSpec, ObjectSpec, ProgramSpec
@@ -74,9 +74,10 @@ def _program(
     sites = Counter(key for each in (policy.function, *policy.helpers) for key in each.calls)
     for helper in policy.helpers:
         functions.add_helper(helper, sites[helper.key])
-    body = functions.body(policy.function)
+    decide = emit_decide(f"{name}.{hook.name}.decide", executors[hook.name], builder.module)
+    body = functions.body(policy.function, decide)
     counters = builder.counters(f"syrup_counts_{name}", faults.slots)
-    entry = Entry(name, hook.section, body, policy.drops, executors[hook.name], counters, line)
+    entry = Entry(name, hook.section, body, policy.drops, counters, line)
     emit_entry(entry, builder.module, builder.debug)
     return ProgramSpec(
         name=name,
@@ -112,12 +113,12 @@ class _Functions:
             lowered.attributes.add("noinline")
         self.helpers[function.key], self._depths[function.key] = lowered, depth
 
-    def body(self, function: TypedFunction) -> ir.Function:
-        """Lower the policy's own function."""
-        return self._lower(function, f"{self.prefix}.body")
+    def body(self, function: TypedFunction, decide: ir.Function) -> ir.Function:
+        """Lower the policy's own function, whose decision `decide` carries out."""
+        return self._lower(function, f"{self.prefix}.body", decide)
 
-    def _lower(self, function: TypedFunction, name: str) -> ir.Function:
-        state = FunctionState(self.builder, self.faults, self.maps, self.helpers)
+    def _lower(self, function: TypedFunction, name: str, decide: ir.Function | None = None) -> ir.Function:
+        state = FunctionState(self.builder, self.faults, self.maps, self.helpers, decide)
         names = ("result", *function.spec.parameters)
         debug = self.builder.debug
         scope = debug.function(name, names, function.spec.span.line)

@@ -14,7 +14,7 @@ from llvmlite import ir
 from syrupc.frontend.types import Lit, View
 from syrupc.kernel.headers import UDP
 from syrupc.lower import records
-from syrupc.lower.code import I32, I64, Code, const
+from syrupc.lower.code import I32, I64, Code, const, keep_apart
 from syrupc.lower.module import BYTE_POINTER
 from syrupc.spec import FaultKind, StructType
 
@@ -54,6 +54,7 @@ def load(code: Code, view: View, size: int, swapped: bool, offset: ir.Value, kin
         with paged:
             far = _copy_out(code, position, bits)
             far_block = builder.block
+            keep_apart(builder)  # or both loads become one, of a pointer that is one or the other
     value = builder.phi(bits)
     value.add_incoming(near, near_block)
     value.add_incoming(far, far_block)
@@ -78,6 +79,7 @@ def load_record(code: Code, view: View, struct: StructType, offset: ir.Value, ki
         with paged:
             copied = _copied(code, position, code.bytes_slot("copy", struct.size), struct.size)
             far, far_block = records.read(code, struct, copied), builder.block
+            keep_apart(builder)  # or both loads become one, of a pointer that is one or the other
     record = builder.phi(near.type)
     record.add_incoming(near, near_block)
     record.add_incoming(far, far_block)

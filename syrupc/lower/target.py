@@ -135,12 +135,20 @@ def _data_models() -> Any:
 
 
 class CallConvention(callconv.BaseCallConv):
-    """`status f(result*, arguments...)`: status 0, or the counter slot of the fault that ended the function."""
+    """`status f(result*, arguments...)`: status 0, or the counter slot of the fault that ended the function.
+
+    A policy's own function has no result: it carries its decision out, and its status is the slot that counts this.
+    """
 
     def _make_call_helper(self, _builder: Any) -> None:
         return None
 
     def return_value(self, builder: Any, retval: Any) -> None:
+        state = self.context.function_state
+        if state.decide is not None:
+            decision = [builder.extract_value(retval, index) for index in range(len(retval.type.elements))]
+            builder.ret(builder.call(state.decide, [state.context, *decision]))
+            return
         builder.store(retval, builder.function.args[0])
         builder.ret(I32(0))
 
