@@ -32,6 +32,20 @@ def call_helper(builder: ir.IRBuilder, number: int, result: ir.Type, arguments: 
     return builder.call(builder.inttoptr(I64(number), kind.as_pointer()), arguments)
 
 
+class _VolatileLoad(ir.LoadInstr):
+    """llvmlite has no word for it."""
+
+    def descr(self, buf: list[str]) -> None:
+        super().descr(buf)
+        buf[-1] = buf[-1].replace("load", "load volatile", 1)
+
+
+class _VolatileStore(ir.StoreInstr):
+    def descr(self, buf: list[str]) -> None:
+        super().descr(buf)
+        buf[-1] = buf[-1].replace("store", "store volatile", 1)
+
+
 def keep_apart(builder: ir.IRBuilder) -> None:
     """Have LLVM leave the end of this block where it is.
 
@@ -123,13 +137,15 @@ class Code:
 
     def load_volatile(self, pointer: ir.Value, kind: ir.Type) -> ir.Value:
         """A load that LLVM neither repeats nor merges: others write this memory while the policy runs."""
-        load = self.builder.load(self.builder.bitcast(pointer, kind.as_pointer()))
-        load.opname = "load volatile"
+        load = _VolatileLoad(self.builder.block, self.builder.bitcast(pointer, kind.as_pointer()))
+        load.align = None
+        self.builder._insert(load)
         return load
 
     def store_volatile(self, value: ir.Value, pointer: ir.Value) -> None:
-        store = self.builder.store(value, self.builder.bitcast(pointer, value.type.as_pointer()))
-        store.opname = "store volatile"
+        store = _VolatileStore(self.builder.block, value, self.builder.bitcast(pointer, value.type.as_pointer()))
+        store.align = None
+        self.builder._insert(store)
 
     def opaque(self, value: ir.Value) -> ir.Value:
         """The same 64 bits, of which LLVM knows nothing.
