@@ -56,9 +56,16 @@ def executed(subjects: Mapping[str, Contender], case: Case) -> dict[str, float]:
 
 
 def _require_equal(ours: Ran, other: Ran, what: str) -> None:
-    assert ours.decisions == other.decisions, f"{what}: decides {other.decisions}, ours {ours.decisions}"
+    assert ours.decisions == other.decisions, f"{what}: {_first_difference(ours.decisions, other.decisions)}"
     assert ours.contents == other.contents, f"{what}: leaves {other.contents}, ours {ours.contents}"
     assert other.counted in (None, ours.counted), f"{what}: counts {other.counted}, ours {ours.counted}"
+
+
+def _first_difference(ours: Sequence[str], others: Sequence[str]) -> str:
+    number, (mine, other) = next(
+        (n, pair) for n, pair in enumerate(zip(ours, others, strict=True)) if pair[0] != pair[1]
+    )
+    return f"decides {other} on datagram {number}, ours {mine}"
 
 
 @contextmanager
