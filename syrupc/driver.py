@@ -91,7 +91,7 @@ def _emit(policies: TypedPolicies, options: Options, *, with_text: bool = False)
     hooks = (options.hook,) if options.hook else None
     module = lower(policies, Target(options.profile, options.max_executors), hooks)
     try:
-        return emit(module.text, f"v{options.profile.isa}", with_text=with_text)
+        return emit(module.text, f"v{options.profile.isa}", module.late, with_text=with_text)
     except StackExceeded as exceeded:
         raise CompileError(_stack_exceeded(policies.declarations.source, exceeded)) from None
 

@@ -49,15 +49,15 @@ class StackExceeded(Exception):  # noqa: N818 -- becomes a diagnostic where the 
         self.line, self.column = line, column
 
 
-def emit(text: str, cpu: str, *, with_text: bool = False) -> Emitted:
+def emit(text: str, cpu: str, late: str = "", *, with_text: bool = False) -> Emitted:
     """Optimise LLVM IR and emit it for a BPF cpu ("v3", "v4"). Raises `StackExceeded`, and `InternalError` if LLVM
     fails otherwise."""
     from syrupc.lower.emitter import Request  # brings llvmlite
 
     with _lock:
-        answer = _ready().ask(Request(text, cpu, with_text))
+        answer = _ready().ask(Request(text, late, cpu, with_text))
         if answer is None:  # it had just ended itself, unasked for long
-            answer = _ready().ask(Request(text, cpu, with_text))
+            answer = _ready().ask(Request(text, late, cpu, with_text))
     if answer is None or isinstance(answer, str):
         exceeded = _STACK.search(answer or "")
         if exceeded:

@@ -14,13 +14,20 @@ import llvmlite.binding as llvm
 
 TRIPLE: Final = "bpfel"
 _IDLE_S: Final = 30.0
+_OPTIONS: Final = (
+    # Sums that a loop accumulates stay loops: LLVM's closed forms multiply 128 bits, which is a call to a function that
+    # BPF does not have.
+    "-replexitval=never",
+)
 
 
 @dataclass(frozen=True)
 class Request:
-    """A module as text, for a BPF cpu ("v3", "v4"); the forms for people only on request."""
+    """A module as text, for a BPF cpu ("v3", "v4"), and one that is linked in once LLVM has optimised it; the forms for
+    people only on request."""
 
     text: str
+    late: str
     cpu: str
     with_text: bool
 
@@ -38,9 +45,8 @@ def serve() -> None:
     """Answer requests on standard input, which is a socket, until its other end is closed or falls silent."""
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
-    # Sums that a loop accumulates stay loops: LLVM's closed forms multiply 128 bits, which is a call to a function that
-    # BPF does not have.
-    llvm.set_option("syrupc", "-replexitval=never")
+    for option in _OPTIONS:
+        llvm.set_option("syrupc", option)
     with Connection(os.dup(0)) as connection:
         while connection.poll(_IDLE_S):
             try:
@@ -65,6 +71,16 @@ def _emit(request: Request) -> Emitted:
     options.loop_vectorization = options.slp_vectorization = False
     builder = llvm.create_pass_builder(machine, options)
     builder.getModulePassManager().run(module, builder)
+    if request.late:
+        _link_late(module, request.late, builder)
     optimised = str(module) if request.with_text else ""
     assembly = machine.emit_assembly(module) if request.with_text else ""
     return Emitted(machine.emit_object(module), optimised, assembly)
+
+
+def _link_late(module: llvm.ModuleRef, late: str, builder: llvm.PassBuilder) -> None:
+    """Put in the definitions of functions that LLVM was not to look into."""
+    module.link_in(llvm.parse_assembly(late))
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.run(module, builder)

@@ -31,6 +31,7 @@ class IRModule:
     """LLVM IR of a policy file, and what the object will say of itself."""
 
     text: str
+    late: str
     spec: ObjectSpec
 
 
@@ -54,7 +55,7 @@ def lower(policies: TypedPolicies, target: Target, hooks: tuple[str, ...] | None
         maps=tuple(_portable(m, declarations.source) for m in declarations.maps.values()),
     )
     builder.describe(encode_spec(spec))
-    return IRModule(builder.text(), spec)
+    return IRModule(builder.text(), builder.late_text(), spec)
 
 
 def _program(

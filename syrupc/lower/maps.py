@@ -62,18 +62,32 @@ def _key_fits(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.
     return fits(code, code.register(key, kind), number, spec.key)
 
 
-def _require_key(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Value:
-    """The key in memory; a key that cannot be present faults."""
+def _require_fitting(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> None:
+    """A key that cannot be present faults."""
     fitting = _key_fits(code, spec, key, kind)
     if fitting is not None:
         code.fault_if(code.builder.not_(fitting), _missing(spec))
+
+
+def _require_key(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Value:
+    """The key in memory; a key that cannot be present faults."""
+    _require_fitting(code, spec, key, kind)
     return _key_slot(code, spec, key, kind)
+
+
+def _at(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Value:
+    """A pointer to the value of a key that fits its type, or null."""
+    if isinstance(spec.key, IntType) and spec.kind is not MapKind.LPM_TRIE:
+        held = records.stored(code, key, kind, spec.key)
+        lookup = code.state.module.lookups.function(spec.name, held.type)
+        return code.builder.call(lookup, [code.map_pointer(spec.name), held])
+    return code.helper(_LOOKUP, BYTE_POINTER, [code.map_pointer(spec.name), _key_slot(code, spec, key, kind)])
 
 
 def _find(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Value:
     """A pointer to the value; a missing key faults."""
-    slot = _require_key(code, spec, key, kind)
-    pointer = code.helper(_LOOKUP, BYTE_POINTER, [code.map_pointer(spec.name), slot])
+    _require_fitting(code, spec, key, kind)
+    pointer = _at(code, spec, key, kind)
     code.fault_if(code.is_null(pointer), _missing(spec))
     return pointer
 
@@ -83,11 +97,10 @@ def _search(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Va
     fitting = _key_fits(code, spec, key, kind)
     builder = code.builder
     if fitting is None:
-        return code.helper(_LOOKUP, BYTE_POINTER, [code.map_pointer(spec.name), _key_slot(code, spec, key, kind)])
+        return _at(code, spec, key, kind)
     before = builder.block
     with builder.if_then(fitting, likely=True):
-        slot = _key_slot(code, spec, key, kind)
-        found = code.helper(_LOOKUP, BYTE_POINTER, [code.map_pointer(spec.name), slot])
+        found = _at(code, spec, key, kind)
         inside = builder.block
     pointer = builder.phi(BYTE_POINTER)
     pointer.add_incoming(BYTE_POINTER(None), before)
@@ -140,7 +153,28 @@ def _set(code: Code, signature: Any, values: list[ir.Value]) -> None:
     spec = table.spec
     if spec.kind.indexed:
         _assign(code, values[0], value_kind, spec.value, _find(code, spec, values[2], key_kind))
-        return
+    elif isinstance(spec.key, IntType) and isinstance(spec.value, IntType) and spec.kind is not MapKind.LPM_TRIE:
+        _set_in_place(code, signature, values)
+    else:
+        _update(code, signature, values)
+
+
+def _set_in_place(code: Code, signature: Any, values: list[ir.Value]) -> None:
+    """What is there already is overwritten where it is, as `+=` does it; the helper would put another in its place."""
+    value_kind, table, key_kind = signature.args
+    spec = table.spec
+    _require_fitting(code, spec, values[2], key_kind)
+    pointer = _at(code, spec, values[2], key_kind)
+    with code.choose(code.is_null(pointer)) as (absent, present):
+        with present:
+            _assign(code, values[0], value_kind, spec.value, pointer)
+        with absent:
+            _update(code, signature, values)
+
+
+def _update(code: Code, signature: Any, values: list[ir.Value]) -> None:
+    value_kind, table, key_kind = signature.args
+    spec = table.spec
     key = _require_key(code, spec, values[2], key_kind)
     value = _value_slot(code, values[0], value_kind, spec.value)
     status = code.helper(_UPDATE, I64, [code.map_pointer(spec.name), key, value, I64(_ANY)])

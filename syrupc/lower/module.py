@@ -15,6 +15,7 @@ from syrupc.kernel.map_types import BY_NAME, OF_KIND
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.lower.debug import DebugInfo
 from syrupc.lower.emitter import TRIPLE
+from syrupc.lower.lookups import Lookups
 from syrupc.spec import (
     FIRST_EXECUTOR_SLOT,
     U8,
@@ -84,6 +85,7 @@ class ModuleBuilder:
         self.module.triple = TRIPLE
         self.module.data_layout = DATA_LAYOUT
         self.debug = DebugInfo(self.module, source)
+        self.lookups = Lookups(self.module)
         self._section_bytes("syrup_license", "license", LICENSE.encode() + b"\0")
 
     def declared_map(self, spec: MapSpec) -> ir.GlobalVariable:
@@ -145,6 +147,10 @@ class ModuleBuilder:
 
     def text(self) -> str:
         return str(self.module)
+
+    def late_text(self) -> str:
+        """What is linked in after LLVM has optimised the module."""
+        return self.lookups.definitions()
 
     def _section_bytes(self, name: str, section: str, data: bytes) -> None:
         storage = ir.ArrayType(ir.IntType(8), len(data))
