@@ -18,6 +18,9 @@ _OPTIONS: Final = (
     # Sums that a loop accumulates stay loops: LLVM's closed forms multiply 128 bits, which is a call to a function that
     # BPF does not have.
     "-replexitval=never",
+    # LLVM may join comparisons of one value: those that kernels must see are of values that it knows nothing of. Loops
+    # whose ends it cannot see stay loops.
+    "-bpf-disable-serialize-icmp",
 )
 
 
