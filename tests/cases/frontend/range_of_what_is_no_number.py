@@ -20,6 +20,6 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
         pass
     for i in range(WORKERS):
     #              ^^^^^^^ E: SYR104 `WORKERS` is not defined
-    # help: define it at the top of the file, for example `WORKERS = 6`
+    # help: assign it first, or declare it at the top of the file
         pass
     return 0
