@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 APT    := $(if $(filter 0,$(shell id -u)),,sudo )apt-get install
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test check bench docs clean
 .DELETE_ON_ERROR:
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make test    run every test (as root also those that load programs into the kernel)"
 	@echo "make check   formatting, lint, types, borders between the packages"
 	@echo "make bench   run the benchmarks"
+	@echo "make docs    fill in what the documents show of the code"
 	@echo "make clean   remove what was made here"
 
 demo: $(VENV)/.installed
@@ -32,6 +33,9 @@ check: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@tests/system-packages
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(VENV)/.installed-dev
+	@$(BIN)/python -m docs.generate
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

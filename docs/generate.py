@@ -66,16 +66,19 @@ def maps() -> str:
 
 def methods() -> str:
     def row(name: str) -> tuple[str, str, str]:
-        kinds = METHODS[name][0]
+        kinds, operations = METHODS[name]
         method = getattr(getattr(syrup, kinds[0].value), name)
-        return _form(f"m.{name}", method), ", ".join(k.value for k in kinds), _said(method)
+        parameters = [p for p in inspect.signature(method).parameters if p != "self"]
+        forms = (f"`m.{name}({', '.join(parameters[:count])})`" for count in operations)
+        return ", ".join(forms), ", ".join(k.value for k in kinds), _said(method)
 
     return _table(("method", "of", "does"), map(row, METHODS))
 
 
 def _form(name: str, function: Callable[..., object]) -> str:
     parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
-    shown = [f"{p.name}=…" if p.kind is p.KEYWORD_ONLY else p.name for p in parameters]
+    forms = {inspect.Parameter.KEYWORD_ONLY: "{}=…", inspect.Parameter.VAR_POSITIONAL: "*{}"}
+    shown = [forms.get(p.kind, "{}").format(p.name) for p in parameters]
     return f"`{name}({', '.join(shown)})`"
 
 
@@ -92,7 +95,8 @@ def faults() -> str:
 
 
 def reads() -> str:
-    return _table(("read", "gives"), ((f"`view.{name}(o)`", _said(getattr(lang.View, name))) for name in READS))
+    methods = {name: getattr(lang.View, name) for name in READS}
+    return _table(("read", "gives"), ((_form(f"view.{n}", m), _said(m)) for n, m in methods.items()))
 
 
 def headers() -> str:

@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
+from docs.generate import PAGE, TABLES, filled
+from syrupc import lang
 from syrupc.diagnostics import Severity
 from tests.project.examples import ROOT, Example, examples, policy_findings, run_session
 
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("**/*.md")])
 NAMES = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+
+
+DEPLOYING = {"World"}
+"""Names of the language that are for those who run policies."""
 
 
 def blocks(kinds: tuple[str, ...]) -> list[ParameterSet]:
@@ -60,6 +66,19 @@ def check_session(name: str, folder: Path, *, alone: bool) -> None:
         for line in shown if example.kind[0] == "console" else []:
             pattern = ".*".join(map(re.escape, line.rstrip().split("…")))
             assert re.search(f"^{pattern}$", output, re.MULTILINE), f"line {example.line}: no `{line}` in\n{output}"
+
+
+def test_generated_tables_are_those_of_the_code() -> None:
+    assert filled(PAGE.read_text()) == PAGE.read_text(), "type: make docs"
+
+
+def test_every_table_of_the_code_is_shown() -> None:
+    assert set(re.findall(r"<!-- generated: (\w+) -->", PAGE.read_text())) == set(TABLES)
+
+
+@pytest.mark.parametrize("name", sorted(set(lang.__all__) - DEPLOYING))
+def test_the_reference_names_everything_that_policies_import(name: str) -> None:
+    assert re.search(rf"\b{name}\b", PAGE.read_text())
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=NAMES)
