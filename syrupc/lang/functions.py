@@ -37,13 +37,18 @@ def cpu() -> int:
     return 0 if given is None else given.cpu
 
 
-def hash(value: int | SupportsBytes) -> int:
+def hash(value: object) -> int:
     """A 32-bit hash of an integer or a record, the same everywhere and always, `0 <= n < 2**32`.
 
     Of the value's 64-bit little-endian words (an integer is one, modulo 2**64; a record is padded with zeros) each is
     mixed in with the finalizer of MurmurHash3: `h = mix(h ^ word)`, from zero. The upper half of the last is the hash.
     """
-    data = (value & _M64).to_bytes(8, "little") if isinstance(value, int) else bytes(value)
+    if isinstance(value, int):
+        data = (value & _M64).to_bytes(8, "little")
+    elif isinstance(value, SupportsBytes):
+        data = bytes(value)
+    else:
+        raise TypeError(f"an integer or a record has a hash, not a {type(value).__name__}")
     mixed = 0
     for start in builtins.range(0, len(data), 8):
         mixed = _mix(mixed ^ int.from_bytes(data[start : start + 8], "little"))
