@@ -27,12 +27,13 @@ _WIDE_SOURCES: Final = {RelocationKind.MAP: WIDE_MAP, RelocationKind.MAP_VALUE: 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What came of one datagram, as the policy's own counters say: one of `executor`, PASS (both unset) and `drop`;
-    the faults that ended it; the instructions it took."""
+    the faults that ended it; the instructions it took; the lines it traced."""
 
     executor: int | None
     drop: bool
     faults: tuple[FaultSite, ...]
     executed: int
+    trace: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.executor is not None:
@@ -117,7 +118,8 @@ class Simulation:
         changed = {slot for slot, count in _counted(self._counters).items() if count != before.get(slot)}
         faults = tuple(site for site in self.spec.faults if site.slot in changed)
         executor = next((slot - FIRST_EXECUTOR_SLOT for slot in changed if slot in self._executor_slots), None)
-        return Decision(executor, DROP_SLOT in changed, faults, result.executed)
+        traced = tuple(line.rstrip("\n") for line in result.trace)
+        return Decision(executor, DROP_SLOT in changed, faults, result.executed, traced)
 
 
 def _counted(counters: CellMap) -> dict[int, int]:

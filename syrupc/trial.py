@@ -50,7 +50,8 @@ class Decided:
         faults = "".join(
             f" ({each.kind.value} at {self.source}:{each.line}:{each.column})" for each in self.decision.faults
         )
-        return f"{self.payload.hex() or '(empty)'}: {self.decision}{faults}, {self.decision.executed} instructions"
+        outcome = f"{self.payload.hex() or '(empty)'}: {self.decision}{faults}, {self.decision.executed} instructions"
+        return "\n".join([outcome, *(f"  {line}" for line in self.decision.trace)])
 
     def fields(self) -> dict[str, Any]:
         """The same in JSON's terms."""
@@ -60,6 +61,7 @@ class Decided:
             "executor": self.decision.executor,
             "faults": [{"kind": f.kind.value, "line": f.line, "column": f.column} for f in self.decision.faults],
             "executed": self.decision.executed,
+            "trace": list(self.decision.trace),
         }
 
 

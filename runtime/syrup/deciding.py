@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -76,6 +77,8 @@ class Decider:
             decided = self._simulation.decide(datagram_of(packet))
         except MachineError as error:
             raise _stopped(error) from error
+        for line in decided.trace:
+            print(line, file=sys.stderr)  # as `trace` does in plain Python
         if decided.executor is not None:
             return Decision(decided.executor)
         return Decision(DROP if decided.drop else PASS, self._fault(decided.faults))

@@ -4,7 +4,7 @@ import enum
 from enum import IntEnum
 
 import syrup
-from syrup import DROP, PASS, Executor, Packet, i8, i16, i32, u8, u16, u32, u64
+from syrup import DROP, PASS, Executor, Packet, View, be16, be32, i8, i16, i32, u8, u16, u32, u64
 
 
 class Kind(IntEnum):
@@ -13,6 +13,26 @@ class Kind(IntEnum):
     GET = 1
     SCAN = 2
     ADMIN = enum.auto()
+
+
+@syrup.struct
+class Request:
+    """What a request begins with."""
+
+    kind: u8
+    flags: u8
+    user: be16
+    size: u32
+
+
+@syrup.struct
+class Flow:
+    """A sender's account."""
+
+    packets: u64
+    bytes: u64
+    last: Request
+    sizes: syrup.Elements[u32] = syrup.elements(4)
 
 
 WORKERS = 6
@@ -27,6 +47,37 @@ bytes_seen = syrup.PerCpuArray(value=u64, max_entries=4)
 tokens = syrup.HashMap(u32, int, 1024)
 flags = syrup.HashMap(key=u16, value=bool, max_entries=16)
 narrow = syrup.Array(i16, 3)
+flows = syrup.HashMap(be32, Flow, 64)
+recent = syrup.LruHashMap(u16, u32, 64)
+per_cpu = syrup.PerCpuHashMap(u16, u64, 64)
+nets = syrup.LpmTrie(be32, u32, 16)
+waiting = syrup.Queue(u32, 8)
+undo = syrup.Stack(u16, 8)
+requests = syrup.RingBuf(Request, 4096)
+
+
+@syrup.func
+def weight(request: Request, most: int) -> int:
+    """What a request counts."""
+    return min(request.size // 100 + 1, most)
+
+
+@syrup.func
+def halves(n: int) -> tuple[int, int]:
+    """Two parts that are as large as each other."""
+    return n // 2, n - n // 2
+
+
+@syrup.func
+def is_get(view: View, strict: bool) -> bool:
+    """Whether it begins as a GET."""
+    return view.startswith(b"GET ") or (not strict and view.startswith(b"get "))
+
+
+@syrup.func
+def count(pkt: Packet, port: u16) -> None:
+    """Count the bytes that came from a port."""
+    per_cpu[port] = per_cpu.get(port, 0) + len(pkt.payload)
 
 
 @syrup.jit
@@ -132,3 +183,48 @@ def maps(pkt: syrup.Packet) -> syrup.Executor:
     bytes_seen[0] += len(pkt.payload)
     narrow[1] = i16(user)
     return serving.fetch_add(0, 1) % WORKERS
+
+
+@syrup.jit
+def text(pkt: syrup.Packet) -> syrup.Executor:
+    """What text protocols need."""
+    if is_get(pkt.payload, len(pkt.payload) > 8):
+        end = pkt.payload.find(b" ", max=32)
+        return end % WORKERS
+    if pkt.payload[0:4] == b"SCAN" or pkt.payload[0:3] != b"PUT":
+        return WORKERS - 1
+    return PASS
+
+
+@syrup.jit
+def records(pkt: syrup.Packet) -> syrup.Executor:
+    """Structs, references, and functions of the file."""
+    request = pkt.payload.read(Request)
+    flow = flows.lookup(pkt.src_port)
+    if flow is None:
+        flows[pkt.src_port] = Flow(1, len(pkt.payload), request)
+    else:
+        flow.packets += 1
+        flow.bytes += weight(request, 9)
+        flow.last = request
+        flow.sizes[request.kind % 4] += request.size
+    low, high = halves(request.user)
+    syrup.trace("user {} of {}", request.user, high)
+    requests.emit(Request(kind=request.kind, flags=1, user=low, size=syrup.hash(request)))
+    return flows[pkt.src_port].last.kind % WORKERS
+
+
+@syrup.jit
+def kinds(pkt: syrup.Packet) -> syrup.Executor:
+    """All kinds of maps."""
+    port = pkt.src_port
+    recent[port] = recent.get(port, 0) + 1
+    count(pkt, port)
+    if port in recent:
+        waiting.push(port)
+        undo.push(port)
+    if (place := nets.lookup(0x7F000001)) is not None:
+        return place.value
+    if recent[port] > 3:
+        return undo.pop() % WORKERS
+    return waiting.peek(0) % WORKERS

@@ -70,6 +70,13 @@ def test_sarif_keeps_to_the_schema(found: list[Diagnostic]) -> None:
     sarif().validate(json.loads(render_sarif(found, tool_version="1.0")))
 
 
+def test_a_place_that_is_named_twice_is_told_once_in_sarif() -> None:
+    label = Label(Span("a.py", 1), "here")
+    log = json.loads(render_sarif([Diagnostic("SYR101", "no", Span("a.py", 2), labels=(label, label))]))
+    sarif().validate(log)
+    assert len(log["runs"][0]["results"][0]["relatedLocations"]) == 1
+
+
 @given(st.lists(diagnostics, max_size=4))
 def test_json_keeps_to_the_schema(found: list[Diagnostic]) -> None:
     ours().validate(json.loads(render_json(found, verdicts=[])))

@@ -10,7 +10,7 @@ import pytest
 
 import syrup
 from syrup import Packet, World, u64
-from tests.policies import decided
+from tests.policies import decided, everything
 
 Run = Callable[[Packet], int]
 
@@ -102,6 +102,14 @@ def test_a_policy_sees_ports_and_hash_of_the_packet(run: Run) -> None:
 def test_a_packet_that_cannot_be_is_a_wrong_argument(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"0 to|holds"):
         Packet(**wrong)
+
+
+def test_a_traced_line_goes_where_plain_python_writes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    request = Packet(bytes([1, 0, 0, 9, 4, 0, 0, 0]))
+    everything.records(request)
+    in_python = capsys.readouterr().err
+    everything.records.decide(request)
+    assert capsys.readouterr().err == in_python == "user 9 of 5\n"
 
 
 # -- maps ----------------------------------------------------------------------------------------------------------
