@@ -116,6 +116,8 @@ class _FlowChecker:
                 return self.while_loop(node, state)
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 return self.bind(name, self.evaluate(value, state))
+            case ast.Expr(value=ast.Call(func=ast.Name(id="check.holds"), args=[test])):
+                return self.decide(test, state)[0]
             case ast.Expr(value=value):
                 return self.evaluate(value, state)
         return state

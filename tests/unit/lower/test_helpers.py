@@ -77,6 +77,8 @@ def six(a: int, b: int, c: int, d: int, e: int, f: int) -> int:
         ("return first(pkt, 200) + 2", "executor 1"),
         ("return first(pkt, 3)", "ShortPacket"),
         ("return byte(pkt.payload, 2)", "executor 7"),
+        ("return byte(pkt.ip4, 0) - 0x40", "executor 5"),
+        ("return byte(pkt.udp, 5) - 8", "executor 3"),
         ("a, b = both(5)\nreturn a + b", "executor 3"),
         ("a, b = both(-1)\nreturn a + b", "executor 1"),
         ("note(pkt.payload.u8(0) - 3)\nnote(2)\nnote(9)\nreturn turn[2]", "executor 2"),

@@ -155,6 +155,12 @@ def test_a_reference_to_a_number_has_a_value() -> None:
     assert decide(STRUCTS, body) == "executor 6"
 
 
+def test_a_reference_is_tested_by_an_assertion_too() -> None:
+    body = "ref = plain.lookup(pkt.payload.u8(0))\nassert ref is not None\nreturn ref.value"
+    assert decide(STRUCTS, f"plain[3] = 4\n{body}", b"\3") == "executor 4"
+    assert decide(STRUCTS, body, b"\3") == "AssertionError"
+
+
 def test_a_missing_key_has_no_reference() -> None:
     body = "ref = plain.lookup(pkt.payload.u8(0))\nif ref is not None:\n    return 1\nreturn 2"
     assert decide(STRUCTS, body, b"\1") == "executor 2"
