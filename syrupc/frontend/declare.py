@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,21 +17,18 @@ from typing import Final
 from syrupc.frontend import layouts
 from syrupc.frontend.constants import Constant, NotConstant, evaluate
 from syrupc.frontend.helpers import Helper, check_recursion, helper
+from syrupc.frontend.map_declarations import declared_map
 from syrupc.frontend.source import Findings, Located, PolicySource, first_words, head
 from syrupc.frontend.suggest import did_you_mean, nearest
 from syrupc.kernel.hooks import HOOKS
 from syrupc.spec import (
     INT_TYPES,
     STORED_TYPES,
-    U32,
-    ArrayType,
     FunctionSpec,
     Input,
-    IntType,
     MapKind,
     MapSpec,
     PolicySpec,
-    StoredType,
     StructType,
 )
 
@@ -301,28 +299,11 @@ class _Declarer:
         return {spelling: name for spelling, name in self.exports.items() if name in SCALARS}
 
     def map(self, node: ast.stmt, name: str, kind: MapKind, call: ast.Call) -> None:
-        expected = kind.parameters
-        arguments = dict(zip(expected, call.args, strict=False))
-        arguments |= {k.arg: k.value for k in call.keywords if k.arg}
-        form = f"{kind.value}({', '.join(expected)})"
-        if len(call.args) + len(call.keywords) != len(expected) or set(arguments) != set(expected):
-            self.found.error("SYR106", f"`{name}` is not declared as `{form}`", call, help=(_map_example(kind, name),))
-            return
         if not self.named("a map", name, first_words(node, name)):
             return
-        value = layouts.stored_type(arguments["value"], self)
-        key = layouts.stored_type(arguments["key"], self) if kind.keyed else U32 if kind.indexed else None
-        room = self.ring_size(arguments["size"]) if "size" in arguments else self.max_entries(arguments["max_entries"])
-        if value is None or room is None or (key is None and kind.keyed):
-            return
-        if kind is MapKind.LPM_TRIE and not _is_bits(key):
-            message = f"the key of an LpmTrie is matched bit by bit from its first byte, and {key} is not in that order"
-            self.found.error("SYR106", message, arguments["key"], help=("use `be32`, or a struct of such fields",))
-        elif kind is MapKind.RING_BUF and not isinstance(value, StructType):
-            message = "the events of a RingBuf are structs"
-            self.found.error("SYR106", message, arguments["value"], help=("declare one with `@syrup.struct`",))
-        else:
-            self.maps[name] = MapSpec(name, kind, key, value, room, self.source.span(node))
+        declared = declared_map(name, kind, call, self)
+        if declared:
+            self.maps[name] = dataclasses.replace(declared, span=self.source.span(node))
 
     def named(self, what: str, name: str, node: Located) -> bool:
         """Whether a map or a policy can have this name in an object."""
@@ -332,28 +313,6 @@ class _Declarer:
         message = f"`{name[:_MAX_NAME]}` cannot be the name of {what}"
         self.found.error("SYR106", message, node, notes=(why,), help=("give it another name",))
         return False
-
-    def max_entries(self, node: ast.expr) -> int | None:
-        try:
-            value = evaluate(node, self.constants, self.casts())
-        except NotConstant as why:
-            message = f"the number of entries is not a constant: {why.reason}"
-            self.found.error("SYR106", message, why.node, help=("write a number, or a constant: `WORKERS = 6`",))
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MAX_ENTRIES:
-            help_lines = ("write how many there are at most: `1024`",)
-            message = f"a map holds 1 to {_MAX_ENTRIES} entries"
-            self.found.error("SYR106", message, node, label=f"this is {value!r}", help=help_lines)
-            return None
-        return value
-
-    def ring_size(self, node: ast.expr) -> int | None:
-        size = self.max_entries(node)
-        if size is not None and (size % _PAGE or size & (size - 1)):
-            what = f"the size of a RingBuf is a power of two and a multiple of {_PAGE} bytes"
-            self.found.error("SYR106", what, node, label=f"this is {size}", help=(f"for example {16 * _PAGE}",))
-            return None
-        return size
 
     def function(self, node: ast.FunctionDef) -> None:
         self.functions.append(node)
@@ -468,29 +427,6 @@ class _Declarer:
 
 
 _RENAME: Final = ("give one of them another name",)
-
-# The largest `max_entries` that a kernel takes for 8-byte values without overflow of its size computation.
-_MAX_ENTRIES = 1 << 26
-_PAGE: Final = 4096
-
-_EXAMPLES: Final = {MapKind.RING_BUF: "Event, 65536", MapKind.LPM_TRIE: "be32, u32, 1024"}
-
-
-def _map_example(kind: MapKind, name: str) -> str:
-    arguments = _EXAMPLES.get(kind, "u32, u64, 1024" if kind.keyed else "u64, 16")
-    return f"for example `{name} = syrup.{kind.value}({arguments})`"
-
-
-def _is_bits(kind: StoredType | None) -> bool:
-    """Whether the first byte holds the most significant bits, all the way through."""
-    match kind:
-        case IntType():
-            return kind.big_endian or (kind.size == 1 and not kind.signed)
-        case ArrayType(element=element):
-            return _is_bits(element)
-        case StructType(fields=fields):
-            return all(_is_bits(f.type) for f in fields) and kind.size == sum(f.type.size for f in fields)
-    return False
 
 
 def _annotation(node: ast.expr | None) -> str:
