@@ -1,20 +1,16 @@
-"""The way into the command `syrupc`: Ctrl-C ends it quietly, even while it is still being imported."""
+"""The way into the command `syrupc`."""
 
 from __future__ import annotations
 
-import sys
-from typing import Final, NoReturn
+from typing import NoReturn
 
-_INTERRUPTED: Final = 130
+from syrupc.interrupts import ending_at_once
 
 
 def main() -> NoReturn:
-    try:
+    with ending_at_once():
         from syrupc.cli import main as command
-
-        command()
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+    command()
 
 
 if __name__ == "__main__":

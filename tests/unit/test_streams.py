@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
 import pytest
+
+from syrupc.interrupts import ending_at_once
 
 COMMANDS = {
     "check": ["syrupc", "check", "examples/sita.py"],
@@ -39,19 +42,31 @@ def test_findings_that_cannot_be_told_leave_the_exit_status(redirected: str) -> 
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 
-@pytest.mark.parametrize("package", ["syrupc", "syrup"])
-def test_interrupt_while_the_command_is_imported_is_no_traceback(package: str) -> None:
+@pytest.mark.parametrize("package", ["syrupc", "syrup", "benchmarks.demo"])
+def test_interrupt_while_the_command_is_imported_ends_it_without_a_word(package: str) -> None:
     script = f"""
-import sys
+import os, signal, sys
 from {package}.__main__ import main
 
 class Interrupting:
     def find_spec(self, name, *_):
-        if name == "{package}.cli":
-            raise KeyboardInterrupt
+        if name in ("{package}.cli", "{package}.command"):
+            os.kill(os.getpid(), signal.SIGINT)
 
 sys.meta_path.insert(0, Interrupting())
 main()
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_an_interrupt_that_is_ignored_stays_so_and_is_python_s_again_after_the_imports() -> None:
+    for handler in (signal.SIG_IGN, signal.default_int_handler):
+        before = signal.signal(signal.SIGINT, handler)
+        try:
+            with ending_at_once():
+                meanwhile = signal.getsignal(signal.SIGINT)
+            assert meanwhile is (signal.SIG_IGN if handler is signal.SIG_IGN else signal.SIG_DFL)
+            assert signal.getsignal(signal.SIGINT) is handler
+        finally:
+            signal.signal(signal.SIGINT, before)
