@@ -79,6 +79,8 @@ def _at(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Value:
     """A pointer to the value of a key that fits its type, or null."""
     if isinstance(spec.key, IntType) and spec.kind is not MapKind.LPM_TRIE:
         held = records.stored(code, key, kind, spec.key)
+        if spec.key.big_endian:
+            held = code.builder.bswap(held)
         lookup = code.state.module.lookups.function(spec.name, held.type)
         return code.builder.call(lookup, [code.map_pointer(spec.name), held])
     return code.helper(_LOOKUP, BYTE_POINTER, [code.map_pointer(spec.name), _key_slot(code, spec, key, kind)])

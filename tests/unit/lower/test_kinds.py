@@ -107,3 +107,11 @@ def test_a_kind_that_the_kernel_lacks_is_named_where_it_is_declared() -> None:
     assert found.code == "SYR301"
     assert found.span is not None
     assert found.span.line == 4
+
+
+@pytest.mark.parametrize("key", ["be16", "be32", "be64", "u16", "u64"])
+@pytest.mark.parametrize("kind", ["HashMap", "LruHashMap", "PerCpuHashMap"])
+def test_a_key_is_looked_up_in_the_byte_order_it_is_stored_in(kind: str, key: str) -> None:
+    declarations = f"ports = syrup.{kind}({key}, u64, 4)"
+    stored = "port = pkt.payload.u16(0)\nports[port] = 3\nports[port] += 1\n"
+    assert decide(declarations, f"{stored}return ports[port] if port in ports else 7", b"\x01\x02") == "executor 4"
