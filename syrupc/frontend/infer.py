@@ -303,6 +303,8 @@ def _operands(node: ast.AST) -> tuple[ast.expr, ...]:
             return (receiver, *arguments)
         case ast.Call(args=arguments):
             return tuple(arguments)
+        case ast.Name() | ast.Attribute():  # asked whether it is true: some releases of CPython mark the value alone
+            return (node,)
     return ()
 
 

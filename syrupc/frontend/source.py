@@ -91,7 +91,9 @@ def too_deep(source: PolicySource) -> Diagnostic:
 
 def _syntax_diagnostic(source: PolicySource, error: SyntaxError) -> Diagnostic:
     line, column = error.lineno or 1, error.offset or 1
-    end_line, end_column = error.end_lineno or line, error.end_offset or 0
+    end_line = error.end_lineno or line
+    length = len(source.lines[end_line - 1]) if end_line <= len(source.lines) else 0
+    end_column = min(error.end_offset or 0, length + 1)  # some releases count the end of the line as well
     span = Span(source.path_name, line, max(column, 1), max(end_line, line), max(end_column, 0))
     message = error.msg[:1].lower() + error.msg[1:]
     return Diagnostic("SYR102", message, span)
