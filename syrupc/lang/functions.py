@@ -7,9 +7,10 @@ import random as _random
 import sys
 import time
 from collections.abc import Callable
-from typing import SupportsBytes, TypeVar
+from typing import TypeVar
 
 from syrupc.lang import world
+from syrupc.lang.structs import AnyRecord, Record
 
 
 def range(n: int, *, max: int) -> builtins.range:
@@ -37,7 +38,7 @@ def cpu() -> int:
     return 0 if given is None else given.cpu
 
 
-def hash(value: object) -> int:
+def hash(value: int | AnyRecord) -> int:
     """A 32-bit hash of an integer or a record, the same everywhere and always, `0 <= n < 2**32`.
 
     Of the value's 64-bit little-endian words (an integer is one, modulo 2**64; a record is padded with zeros) each is
@@ -45,7 +46,7 @@ def hash(value: object) -> int:
     """
     if isinstance(value, int):
         data = (value & _M64).to_bytes(8, "little")
-    elif isinstance(value, SupportsBytes):
+    elif isinstance(value, Record):
         data = bytes(value)
     else:
         raise TypeError(f"an integer or a record has a hash, not a {type(value).__name__}")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from syrupc.datagram import Datagram
 from syrupc.kernel.headers import Header
 from syrupc.lang.headers import Eth, Ip4, Ip6, NoHeader, Tcp, Udp
+from syrupc.lang.structs import AnyRecord
 from syrupc.lang.views import View
 
 
 class Packet:
     """One UDP datagram. In a test: `Packet(b"GET key", src_port=4000, src="10.0.0.7", dst="10.0.0.1", ttl=64)`.
 
-    Addresses that are not given are loopback's. With an IPv6 address or a flow label the packet is one of IPv6; then
-    `ttl` and `tos` are the hop limit and the traffic class. Raises `ValueError` for what no datagram can be.
+    The payload is bytes, a view or a record. Addresses that are not given are loopback's. With an IPv6 address or a
+    flow label the packet is one of IPv6; then `ttl` and `tos` are the hop limit and the traffic class. Raises
+    `ValueError` for what no datagram can be.
     """
 
     __slots__ = ("_datagram", "payload")
@@ -22,7 +24,7 @@ class Packet:
 
     def __init__(
         self,
-        payload: bytes | View = b"",
+        payload: bytes | View | AnyRecord = b"",
         *,
         src_port: int = 0,
         dst_port: int = 0,

@@ -16,6 +16,7 @@ from typing import (
     Final,
     Generic,
     Literal,
+    Protocol,
     Self,
     TypeVar,
     cast,
@@ -106,6 +107,12 @@ def elements(count: int, *, init: Literal[False] = False) -> Any:
     if count < 1:
         raise ValueError("at least one element is needed")
     return _Count(count)
+
+
+class AnyRecord(Protocol):
+    """Any record, to type checkers: what they make of a `@struct` class has this attribute, and nothing else does."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 class Record:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeVar, cast
 
-from syrupc.lang.structs import Structured, kind_of
+from syrupc.lang.structs import AnyRecord, Record, Structured, kind_of
 
 R = TypeVar("R")
 
@@ -21,7 +21,9 @@ class View:
 
     __slots__ = ("_data",)
 
-    def __init__(self, data: bytes = b"") -> None:
+    def __init__(self, data: bytes | AnyRecord = b"") -> None:
+        if not isinstance(data, bytes | bytearray | memoryview | Record):
+            raise TypeError(f"a view is of bytes or of a record, not of `{type(data).__name__}`")
         self._data = bytes(data)
 
     def __len__(self) -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+import syrup
+from syrup import be32, u8
 from syrupc.kernel.headers import HEADERS
 from syrupc.lang import NoHeader, Packet, ShortPacket, View
 from syrupc.lang.headers import VIEWS, Tcp
@@ -43,6 +46,25 @@ def test_the_ipv4_checksum_is_right() -> None:
     for packet in (FOUR, Packet(b"", ip_options=b"\x01\x01\x01\x00"), Packet(bytes(1000), ttl=255, src="1.2.3.4")):
         total = sum(packet.ip4.be16(at) for at in range(0, len(packet.ip4), 2))
         assert (total & 0xFFFF) + (total >> 16) == 0xFFFF
+
+
+@syrup.struct
+class Request:
+    kind: u8
+    key: be32
+
+
+def test_a_payload_may_be_a_record() -> None:
+    packet = Packet(Request(1, 2), src_port=4000)
+    assert bytes(packet.payload) == b"\x01\0\0\0\0\0\0\x02"
+    assert packet.payload.read(Request) == Request(1, 2)
+    assert View(Request(1, 2)).u8(7) == 2
+
+
+@pytest.mark.parametrize("wrong", [5, "text", None, [1, 2]])
+def test_other_values_are_no_payload(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="a view is of bytes or of a record"):
+        Packet(wrong)
 
 
 def test_options_are_part_of_the_header() -> None:

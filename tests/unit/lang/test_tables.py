@@ -191,17 +191,6 @@ def test_a_reference_into_a_hash_map_is_the_entry(cls: Any) -> None:
     assert table.lookup(-1) is table.lookup(2**32) is None
 
 
-def test_only_per_cpu_maps_store_where_a_reference_points() -> None:
-    """What is stored in a shared hash map takes another element's place, as in the kernel."""
-    shared, own = syrup.HashMap(u32, u32, 2), syrup.PerCpuHashMap(u32, u32, 2)
-    for table in (shared, own):
-        table[0] = 1
-        ref = table.lookup(0)
-        assert ref is not None
-        table[0] = 2
-        assert ref.value == (1 if table is shared else 2)
-
-
 def test_an_integer_is_reached_through_its_value() -> None:
     table = syrup.HashMap(u32, u16, 2)
     table[0] = 65535
