@@ -88,11 +88,10 @@ class Simulation:
             raise ValueError(f"value {value} is no {value_type}")
         if key is None:
             _put(found, value)
-            return
-        try:
-            found[key] = value
-        except LookupError:
-            raise ValueError(f"there can be no key {key}") from None
+        elif found.spec.key is None:
+            raise TypeError(f"{found!r} has no keys")
+        else:
+            _set(found, key, value)
 
     def content(self, name: str) -> dict[Any, Any] | list[Any]:
         """The entries of a map that the policy declared; of a per-CPU map, the totals over the CPUs.
@@ -149,6 +148,13 @@ def _context(datagram: Datagram) -> Context:
         eth_protocol=ETHERTYPES[f"ip{datagram.version}"],
         hash=datagram.flow_hash,
     )
+
+
+def _set(found: Any, key: Any, value: Any) -> None:
+    try:
+        found[key] = value
+    except LookupError:
+        raise ValueError(f"there can be no key {key}") from None
 
 
 def _put(found: Map, value: Any) -> None:

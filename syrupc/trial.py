@@ -122,8 +122,8 @@ def _store(simulation: Simulation, text: str) -> None:
         known = ", ".join(simulation.declared) or "none"
         raise _unusable(f"the policy declares no map `{name}`", f"it declares: {known}")
     try:
-        key, value = (_literal(part) for part in match.groups()[1:])
-    except (ValueError, SyntaxError):
+        key, value = _literal(match[2]) if match[2].strip() else None, _literal(match[3])
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):  # all that `literal_eval` raises
         raise _unusable(f"`{text}` is no entry of a map", *_STORE_HELP) from None
     try:
         _put(simulation, simulation.declared[name], key, value)
@@ -132,8 +132,8 @@ def _store(simulation: Simulation, text: str) -> None:
 
 
 def _literal(text: str) -> Any:
-    """What a text says in Python's terms; `None` for an empty one."""
-    return ast.literal_eval(text.strip()) if text.strip() else None
+    """What a text says in Python's terms."""
+    return ast.literal_eval(text.strip())
 
 
 def _put(simulation: Simulation, declared: MapSpec, key: Any, value: Any) -> None:
@@ -142,7 +142,7 @@ def _put(simulation: Simulation, declared: MapSpec, key: Any, value: Any) -> Non
 
 def _key(declared: MapSpec, key: Any) -> Any:
     """The key that a text names. What an integer cannot be is said where it is stored."""
-    if not isinstance(declared.key, StructType):
+    if key is None or not isinstance(declared.key, StructType):
         return key
     if isinstance(key, tuple):
         return from_plain(declared.key, key[0]), *key[1:]

@@ -299,6 +299,80 @@ def test_run_stores_into_maps_and_leaves_executors_out(syrupc: Runner) -> None:
     assert (result["decision"], result["faults"][0]["kind"]) == ("PASS", "NoExecutor")
 
 
+RECORDS = """\
+import syrup
+from syrup import be32, u8, u32
+
+
+@syrup.struct
+class Rule:
+    worker: u8
+    weights: syrup.Elements[u32] = syrup.elements(2)
+
+
+@syrup.struct
+class Network:
+    high: be32
+    low: be32
+
+
+rules = syrup.HashMap(Rule, Rule, 4)
+routes = syrup.LpmTrie(be32, Rule, 4)
+wide = syrup.LpmTrie(Network, u32, 4)
+jobs = syrup.Queue(Rule, 4)
+
+
+@syrup.jit
+def choose(pkt: syrup.Packet) -> syrup.Executor:
+    job = jobs.pop(Rule(0))
+    rule = routes.get(pkt.payload.be32(0), Rule(0))
+    return job.worker + rule.worker + rule.weights[1] + wide.get(Network(1, 2), 0) + rules.get(job, Rule(0)).worker
+"""
+
+
+@pytest.mark.parametrize(
+    ("stores", "decision"),
+    [
+        (("routes[0x0a000000, 8]={'worker': 2, 'weights': [0, 3]}",), "executor 5"),
+        (("routes[0x0a000000, 24]={'worker': 2}", "routes[0, 0]={}"), "executor 0"),
+        (("wide[{'high': 1}, 40]=7",), "executor 7"),
+        (("jobs[]={'worker': 4}", "rules[{'worker': 4}]={'worker': 5}"), "executor 9"),
+    ],
+)
+def test_run_stores_records_prefixes_and_values_without_key(
+    syrupc: Runner, folder: Path, stores: tuple[str, ...], decision: str
+) -> None:
+    (folder / "records.py").write_text(RECORDS)
+    options = [part for each in stores for part in ("--store", each)]
+    assert syrupc("run", "records.py", "--packet", "0a010203", *options).out.startswith(f"0a010203: {decision},")
+
+
+@pytest.mark.parametrize(
+    ("store", "message"),
+    [
+        ("routes[0]={}", "`routes[0]={}` cannot be stored: an entry of a trie is `(address, length)`, not 0"),
+        ("routes[0, 33]={}", "cannot be stored: a prefix has 0 to 32 bits here, not 33"),
+        ("routes[0, 8]={'wrker': 1}", "cannot be stored: Rule has no field `wrker`"),
+        ("routes[0, 8]={'worker': 256}", "cannot be stored: value 256 is no u8"),
+        ("routes[0, 8]={'weights': [1]}", "cannot be stored: [1] is no list of 2 elements"),
+        ("routes[0, 8]=5", "cannot be stored: 5 does not name fields of Rule"),
+        ("jobs[1]={}", "cannot be stored: <Queue jobs: Rule, 4 entries> has no keys"),
+        (
+            "rules[]={}",
+            "nothing can be put into <HashMap rules: Rule -> Rule, 4 entries> without a key",
+        ),
+        ("rules[]=", "`rules[]=` is no entry of a map"),
+        ("rules[{]={}", "`rules[{]={}` is no entry of a map"),
+        ("rules[x]={}", "`rules[x]={}` is no entry of a map"),
+    ],
+)
+def test_run_says_what_cannot_be_stored(syrupc: Runner, folder: Path, store: str, message: str) -> None:
+    (folder / "records.py").write_text(RECORDS)
+    done = syrupc("run", "records.py", "--packet", "00", "--store", store)
+    assert (done.status, done.out) == (2, "")
+    assert message in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

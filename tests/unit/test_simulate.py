@@ -87,6 +87,7 @@ def test_values_without_keys_are_in_the_order_of_their_kind(running: Simulation)
         ("routes", 5, Pair(0, 0), TypeError),
         ("routes", (0, 33), Pair(0, 0), ValueError),
         ("jobs", None, 5, TypeError),
+        ("jobs", 0, Pair(0, 0), TypeError),
         ("array", None, Pair(0, 0), TypeError),
         ("events", None, Pair(0, 0), TypeError),
     ],
