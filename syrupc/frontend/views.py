@@ -9,8 +9,8 @@ from syrupc.frontend.building import at, placeholder
 from syrupc.frontend.constants import NotConstant, evaluate
 from syrupc.frontend.entries import Entries
 
-MAX_SEARCH: Final = 65_472
-"""How far `find` looks at most: so many blocks of 64 bytes lie within what verifiers follow of a packet (0xffff)."""
+MAX_SEARCH: Final = 0x7FFF
+"""How far `find` looks at most: verifiers follow offsets into a packet up to 0xffff, and bound them by bits."""
 _LIMIT: Final = "say how many bytes it may look at, which costs time for each: `max=64`"
 
 

@@ -50,7 +50,7 @@ from syrupc.frontend.types import (
     as_int,
 )
 from syrupc.frontend.typing import IntrinsicName, TypingContext
-from syrupc.lower import arithmetic, builtins, calls, decisions, maps, records, text, views
+from syrupc.lower import arithmetic, builtins, calls, decisions, maps, records, search, text, views
 from syrupc.lower.code import I32, I64, Code, FunctionState, Lowering, const
 from syrupc.lower.debug import FunctionDebug
 from syrupc.lower.module import BYTE_POINTER
@@ -64,6 +64,7 @@ LOWERINGS: Final[Mapping[str, Lowering]] = {
     **decisions.LOWERINGS,
     **maps.LOWERINGS,
     **records.LOWERINGS,
+    **search.LOWERINGS,
     **text.LOWERINGS,
     **views.LOWERINGS,
 }
