@@ -17,6 +17,8 @@ from syrupc.diagnostics import Diagnostic
 
 _LISTED: Final = 8
 _YAMA: Final = Path("/proc/sys/kernel/yama/ptrace_scope")
+_BORROWING: Final = frozenset((Capability.CAP_SYS_PTRACE, Capability.CAP_DAC_READ_SEARCH))
+"""What it takes to see another user's descriptors in /proc, and to borrow them."""
 
 
 def nobody(
@@ -37,7 +39,7 @@ def nobody(
 
 def unseen(group: str, uid: int, count: int, closed: bool) -> Diagnostic:
     """Nobody has the socket open whom this process may look at."""
-    if closed and Capability.CAP_SYS_PTRACE not in effective():
+    if closed and not effective() >= _BORROWING:
         return foreign(group, uid) if uid != os.geteuid() else _stronger(f"the process behind {group}")
     return Diagnostic(
         "SYR704",
@@ -66,7 +68,7 @@ def not_borrowed(group: str, uid: int, pid: int, command: str) -> Diagnostic:
 
 def _stronger(who: str) -> Diagnostic:
     """A process of the same user that is closed to this one all the same."""
-    notes = ["it has capabilities that this process lacks, or has made itself undumpable"]
+    notes = ["it runs as another group, has capabilities that this process lacks, or has made itself undumpable"]
     if _YAMA.exists() and _YAMA.read_text().strip() != "0":
         notes.append("kernel.yama.ptrace_scope is set: without CAP_SYS_PTRACE only a parent looks into a process")
     return Diagnostic(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from dataclasses import replace
 
 import pytest
 
 from syrup import present, registry, rejection
+from syrup._sys.capabilities import Capability
 from syrup._sys.processes import Holder
 from syrup.hooks import refusals
 from syrup.hooks.groups import ExecutorSocket, Group
@@ -166,6 +168,18 @@ def test_a_command_line_that_is_a_script_does_not_flood_a_sentence() -> None:
     notes = refusals.shared("UDP 127.0.0.1:9000", 7, script, 3).notes
     assert max(map(len, notes)) < 160
     assert "process 7 (sh -c true; true;" in notes[0]
+
+
+@pytest.mark.parametrize("missing", [Capability.CAP_SYS_PTRACE, Capability.CAP_DAC_READ_SEARCH])
+def test_sockets_of_another_user_are_not_taken_for_invisible_ones(
+    monkeypatch: pytest.MonkeyPatch, missing: Capability
+) -> None:
+    monkeypatch.setattr(refusals, "effective", lambda: frozenset(Capability) - {missing})
+    found = refusals.unseen("UDP 127.0.0.1:9000", os.geteuid() + 1, 2, closed=True)
+    assert "belong to user" in found.message
+    assert missing.name in found.notes[0]
+    monkeypatch.setattr(refusals, "effective", lambda: frozenset(Capability))
+    assert "cannot be seen" in refusals.unseen("UDP 127.0.0.1:9000", os.geteuid() + 1, 2, closed=True).message
 
 
 def test_a_pin_is_a_folder_in_the_bpf_file_system() -> None:
