@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from typing import Any, Protocol, SupportsIndex
+from typing import Any, Protocol
 
 from syrupc.spec import IntType, StoredType
 
@@ -71,7 +71,8 @@ class Integer:
         return self.type.to_bytes(number) if self.type.holds(number) else None
 
 
-def _integer(value: object) -> int:
-    if not isinstance(value, SupportsIndex):
-        raise TypeError(f"an integer is needed, not `{type(value).__name__}`")
-    return operator.index(value)
+def _integer(value: Any) -> int:
+    try:
+        return operator.index(value)  # asking first whether it can would cost ten times as much
+    except TypeError:
+        raise TypeError(f"an integer is needed, not `{type(value).__name__}`") from None
