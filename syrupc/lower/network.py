@@ -14,7 +14,7 @@ from llvmlite import ir
 from syrupc.frontend.types import Lit, View
 from syrupc.kernel.headers import ETHERTYPES, Header
 from syrupc.lower import records
-from syrupc.lower.code import I32, I64, Code, const
+from syrupc.lower.code import I1, I32, I64, Code, const
 from syrupc.lower.module import BYTE_POINTER
 from syrupc.lower.packets import Attribute, field
 from syrupc.spec import FaultKind, StructType
@@ -29,9 +29,12 @@ _MD_ETH_PROTOCOL: Final = 20
 def load(code: Code, view: View, size: int, swapped: bool, offset: ir.Value, kind: Any) -> ir.Value:
     """`size` bytes at an offset of a header, as a 64-bit register."""
     bits = ir.IntType(size * 8)
-    slot = code.slot("copy", bits)
-    _copy_out(code, view, offset, kind, slot, size)
-    value = code.builder.load(slot)
+    if isinstance(kind, Lit) and kind.value % size == 0 and kind.value + size <= _header(view).size:
+        place = code.builder.gep(whole(code, view), [const(kind.value)])
+    else:
+        place = code.bytes_slot("copy", size)
+        _copy_out(code, view, offset, kind, place, size)
+    value = code.builder.load(code.builder.bitcast(place, bits.as_pointer()))
     ordered = code.builder.bswap(value) if swapped and size > 1 else value
     return ordered if size == 8 else code.builder.zext(ordered, I64)
 
@@ -43,30 +46,49 @@ def load_record(code: Code, view: View, struct: StructType, offset: ir.Value, ki
     return records.read(code, struct, slot)
 
 
+def whole(code: Code, view: View) -> ir.Value:
+    """A copy of the header without options, for all reads of its fields: it is made by the first that is executed."""
+    builder, header = code.builder, _header(view)
+    place = code.bytes_slot(header.name, header.size)
+    made = code.on_entry(f"{header.name} copied", _not_yet)
+    with builder.if_then(builder.not_(builder.load(made))):
+        code.fault_if(builder.not_(copy(code, const(0), place, const(header.size))), FaultKind.NO_HEADER)
+        builder.store(I1(1), made)
+    return place
+
+
+def _not_yet(builder: ir.IRBuilder) -> ir.Value:
+    place = builder.alloca(I1)
+    builder.store(I1(0), place)
+    return place
+
+
 def _copy_out(code: Code, view: View, offset: ir.Value, kind: Any, slot: ir.Value, size: int) -> None:
     """Copy bytes of a header; beyond its end is a fault, although there are bytes."""
-    builder, header = code.builder, view.header
-    assert header is not None
-    if not (isinstance(kind, Lit) and kind.value + size <= header.size):
+    builder = code.builder
+    if not (isinstance(kind, Lit) and kind.value + size <= _header(view).size):
         offset = code.opaque(offset)
-        room = builder.sub(length(code, header), const(size))
+        room = builder.sub(length(code, view), const(size))
         beyond = builder.or_(builder.icmp_signed("<", room, const(0)), builder.icmp_unsigned(">", offset, room))
         code.fault_if(beyond, FaultKind.SHORT_PACKET)
     code.fault_if(builder.not_(copy(code, offset, slot, const(size))), FaultKind.SHORT_PACKET)
 
 
-def length(code: Code, header: Header) -> ir.Value:
+def length(code: Code, view: View) -> ir.Value:
     """The bytes of the header, options included."""
+    header = _header(view)
     if header.words is None:
         return const(header.size)
     words = header.field(header.words)
     assert words is not None
-    builder = code.builder
-    unit = ir.IntType(words.unit.bits)
-    slot = code.slot("copy", unit)
-    copy(code, const(words.offset), slot, const(words.unit.size))  # where it fails, it leaves zero
-    count = builder.lshr(builder.load(slot), unit(words.shift))
-    return builder.shl(builder.zext(builder.and_(count, unit((1 << words.bits) - 1)), I64), const(2))
+    unit = load(code, view, words.unit.size, words.unit.big_endian, const(words.offset), Lit(words.offset))
+    count = code.builder.and_(code.builder.lshr(unit, const(words.shift)), const((1 << words.bits) - 1))
+    return code.builder.shl(count, const(2))
+
+
+def _header(view: View) -> Header:
+    assert view.header is not None
+    return view.header
 
 
 def copy(code: Code, offset: ir.Value, to: ir.Value, size: ir.Value) -> ir.Value:
@@ -84,7 +106,7 @@ def _is(code: Code, name: str) -> ir.Value:
     return code.builder.icmp_unsigned("==", protocol, I32(in_memory))
 
 
-def _header(name: str) -> Attribute:
+def _if_there(name: str) -> Attribute:
     def attribute(code: Code, packet: ir.Value) -> ir.Value:
         code.fault_if(code.builder.not_(_is(code, name)), FaultKind.NO_HEADER)
         return packet
@@ -97,8 +119,8 @@ def _version(code: Code, _packet: ir.Value) -> ir.Value:
 
 
 ATTRIBUTES: Final[Mapping[str, Attribute]] = {
-    "ip4": _header("ip4"),
-    "ip6": _header("ip6"),
+    "ip4": _if_there("ip4"),
+    "ip6": _if_there("ip6"),
     "ip_version": _version,
 }
 """Attribute of a packet -> its lowering."""

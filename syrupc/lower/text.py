@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba.core import types
 
 from syrupc.frontend.types import Lit, View
-from syrupc.lower import packets, views
+from syrupc.lower import network, packets, views
 from syrupc.lower.code import I1, I64, Code, Lowering, const
 from syrupc.lower.module import BYTE_POINTER
 
@@ -65,24 +65,24 @@ def _reach(code: Code, view: View, offset: ir.Value, size: int) -> tuple[ir.Valu
     return builder.load(there), builder.load(place)
 
 
-def _equal(builder: ir.IRBuilder, pointer: ir.Value, wanted: bytes) -> ir.Value:
-    """Whether these bytes are at the pointer: by the widest loads, and with one branch in the end."""
+def _equal(builder: ir.IRBuilder, pointer: ir.Value, wanted: bytes, start: int = 0) -> ir.Value:
+    """Whether these bytes are `start` behind a pointer: by the widest loads, and with one branch in the end."""
     difference: ir.Value = const(0)
-    for at, width in _chunks(len(wanted)):
+    for at, width in _chunks(start, start + len(wanted)):
         kind = ir.IntType(8 * width)
         value = builder.load(builder.bitcast(builder.gep(pointer, [const(at)]), kind.as_pointer()))
-        expected = kind(int.from_bytes(wanted[at : at + width], "little"))
+        expected = kind(int.from_bytes(wanted[at - start : at - start + width], "little"))
         difference = builder.or_(difference, builder.zext(builder.xor(value, expected), I64))
     return builder.icmp_unsigned("==", difference, const(0))
 
 
-def _chunks(size: int) -> Iterator[tuple[int, int]]:
+def _chunks(start: int, end: int) -> Iterator[tuple[int, int]]:
     """Offset and width of the loads, each aligned to itself, as it must be on the stack."""
-    at = 0
-    for width in (8, 4, 2, 1):
-        while size - at >= width:
-            yield at, width
-            at += width
+    at = start
+    while at < end:
+        width = next(w for w in (8, 4, 2, 1) if at % w == 0 and at + w <= end)
+        yield at, width
+        at += width
 
 
 def _equals(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:
@@ -127,6 +127,8 @@ def _at_constant(code: Code, view: View, start: int, wanted: bytes) -> ir.Value:
     end = start + len(wanted)
     if end > view.longest:
         return I1(0)
+    if view.source not in packets.STARTS and view.header and end <= view.header.size:
+        return _equal(code.builder, network.whole(code, view), wanted, start)
     if view.header is None or end <= view.header.size:
         return _matches(code, view, const(start), wanted)
     long_enough = code.builder.icmp_unsigned(">=", views.length(code, view), const(end))

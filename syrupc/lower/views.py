@@ -44,7 +44,7 @@ def length(code: Code, view: View) -> ir.Value:
     """How many bytes a view has."""
     if view.header is None:
         return code.builder.sub(packets.length(code), const(packets.STARTS[view.source]))
-    return network.length(code, view.header) if view.header.words else const(view.header.size)
+    return network.length(code, view) if view.header.words else const(view.header.size)
 
 
 def copy(code: Code, view: View, offset: ir.Value, to: ir.Value, size: ir.Value) -> ir.Value:

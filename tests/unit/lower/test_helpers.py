@@ -63,6 +63,11 @@ def chosen(n: int) -> syrup.Executor:
 
 
 @syrup.func
+def other(flag: bool) -> bool:
+    return not flag
+
+
+@syrup.func
 def six(a: int, b: int, c: int, d: int, e: int, f: int) -> int:
     return a + b + c + d + e + f
 """
@@ -84,6 +89,8 @@ def six(a: int, b: int, c: int, d: int, e: int, f: int) -> int:
         ("note(pkt.payload.u8(0) - 3)\nnote(2)\nnote(9)\nreturn turn[2]", "executor 2"),
         ("note(pkt.payload.u8(0) - 6)\nreturn 1", "IndexError"),
         ("return sum_of(made(3), 1)", "executor 6"),
+        ("return 3 if other(pkt.payload.u8(0) > 5) else 4", "executor 3"),
+        ("return 3 if other(other(pkt.payload.u8(0) > 5)) or other(True) else 4", "executor 4"),
         ("return chosen(0)", "DROP"),
         ("return chosen(1)", "PASS"),
         ("return chosen(5)", "executor 5"),
