@@ -1,4 +1,4 @@
-"""The command `syrup`: attach, detach, list, stats.
+"""The command `syrup`: attach, detach, list, stats, maps.
 
 Exit status: 0 done, 1 diagnostics, 2 usage, 3 a fault of this project. What the user asked for goes to stdout, findings
 go to stderr; with `--json` both go to stdout, one JSON object a line.
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from syrup.link import Link
     from syrup.policy import Policy
+    from syrup.registry import Record
+    from syrupc.lang.maps import Map
 
 _ENDING: Final = frozenset((signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
 _LOOK_SECONDS: Final = 1.0
@@ -217,6 +219,51 @@ def stats(name: str | None, bpffs: str, as_json: bool, verbose: bool) -> None:  
             _show(present.statistics(counted, record.groups))
     if not shown and not as_json:
         _say("nothing is attached")
+
+
+@syrup.command()
+@click.argument("name", required=False)
+@click.option("--map", "only", metavar="MAP", help="Show the map of this name alone.")
+@click.option(
+    "--limit", type=click.IntRange(0), default=20, show_default=True, help="How many entries to show of each map."
+)
+@_shared
+def maps(name: str | None, only: str | None, limit: int, bpffs: str, as_json: bool, verbose: bool) -> None:  # noqa: ARG001
+    """Show the maps of the policy pinned as NAME, or of all that is attached on this host.
+
+    Looking takes nothing out: of a queue the next value is shown, and events are left to who reads them.
+    """
+    from syrup import registry
+    from syrup.link import pinned
+
+    if name is not None:
+        with pinned(name, bpffs) as link:
+            shown = [(link.record, link.maps)]
+    else:
+        shown = [(record, registry.maps_of(record)) for record in registry.visible()]
+    known = sorted({each for _, found in shown for each in found})
+    if only is not None and only not in known:
+        there = f"there are: {', '.join(known)}" if known else "there is none"
+        raise click.BadParameter(f"there is no map {only!r}; {there}", param_hint="--map")
+    for record, found in shown:
+        _say_maps(record, [each for label, each in found.items() if only in (None, label)], limit, as_json)
+    if not shown and not as_json:
+        _say("nothing is attached")
+
+
+def _say_maps(record: Record, found: Sequence[Map], limit: int, as_json: bool) -> None:
+    from syrup import present
+    from syrup.contents import contents
+
+    if not as_json and found:
+        where = ", ".join(str(group.group) for group in record.groups)
+        _say(f"{record.program} on {where}, held by {record.attacher}")
+    for each in found:
+        seen = contents(each, limit)
+        if as_json:
+            _json({"policy": record.program, "pin": record.pin, "pid": record.pid, **present.contents_fields(seen)})
+        else:
+            _show(present.map_contents(seen))
 
 
 # -- a staying attach --------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from syrup.hooks.groups import ExecutorSocket, Group
 from syrup.hooks.protocols import PROTOCOLS
 from syrup.link import Link, Place, parts
 from syrup.loader import Loaded
-from syrup.maps import Maps
+from syrup.maps import Maps, ids
 from syrup.pins import Pin
 from syrup.policy import Deployable
 from syrup.registry import GroupRecord, Record
@@ -87,7 +87,7 @@ def _attach(following: Deployable, hook: str, found: _Groups, pin: Pin | None) -
                 undo.callback(place.attachment.detach)
                 places.append(place)
                 maps = loaded.maps
-        record = _record(following, hook, found, places, pin)
+        record = _record(following, hook, found, places, maps, pin)
         published = registry.write(record)
         if pin is not None:
             pins.create(pin, parts(published, places, maps))
@@ -111,7 +111,9 @@ def _place(following: Deployable, loaded: Loaded, group: Group, executors: Seque
     return Place(attachment, loaded.descriptors[program.counters])
 
 
-def _record(following: Deployable, hook: str, found: _Groups, places: Sequence[Place], pin: Pin | None) -> Record:
+def _record(
+    following: Deployable, hook: str, found: _Groups, places: Sequence[Place], maps: Maps, pin: Pin | None
+) -> Record:
     pid = os.getpid()
     return Record(
         program=following.program.name,
@@ -126,4 +128,5 @@ def _record(following: Deployable, hook: str, found: _Groups, places: Sequence[P
             GroupRecord(group, executors, place.attachment.stub, objects.map_info(place.counters.fileno()).id)
             for (group, executors), place in zip(found, places, strict=True)
         ),
+        maps=ids(maps, following.spec.maps),
     )

@@ -18,7 +18,7 @@ from syrup._sys.fd import Fd
 from syrup.hooks.groups import ExecutorSocket, Group
 from syrup.hooks.socket import SocketAttachment
 from syrup.loader import Loaded
-from syrup.maps import Maps, descriptor, end_iterations, live
+from syrup.maps import Maps, descriptor, end_iterations, ids, live
 from syrup.pins import Pin
 from syrup.policy import Attachable, Deployable, deployable
 from syrup.registry import GroupRecord, Record
@@ -208,6 +208,7 @@ class Link:
             waiver=following.verified.waiver,
             since=time.time(),
             groups=groups,
+            maps=ids(self._maps, following.spec.maps),
         )
         before, self._published = self._published, registry.write(self._record)
         if self._pin is not None:

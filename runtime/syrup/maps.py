@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from syrup._sys import maps as kernel
+from syrup._sys import objects
 from syrup._sys.fd import Fd
 from syrup.rings import KernelRing
 from syrup.stores import KernelFilter, KernelQueue, KernelStore, KernelTable, PerCpuTable, SharedArray
@@ -25,6 +26,11 @@ def descriptor(map_: Map) -> Fd:
     if not isinstance(store, KernelStore):
         raise TypeError(f"{map_!r} is not in the kernel")
     return store.fd
+
+
+def ids(maps: Mapping[str, Map], declared: Iterable[MapSpec]) -> tuple[int, ...]:
+    """The kernel's ids of live maps, in the order of their declarations."""
+    return tuple(objects.map_info(descriptor(maps[each.name]).fileno()).id for each in declared)
 
 
 def end_iterations(maps: Iterable[Map]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,10 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from syrup._sys.processes import shortened
+from syrup.contents import Contents
 from syrup.hooks.groups import ExecutorSocket
 from syrup.registry import GroupRecord, Record
 from syrup.stats import Stats
+from syrupc.spec import MapKind, MapSpec
 
+_VALUE_WIDTH = 100
 _STATES = {True: "in place", False: "gone", None: "unknown"}
 
 
@@ -49,6 +53,18 @@ def statistics(stats: Stats, groups: Sequence[GroupRecord]) -> RenderableType:
     table.add_row("DROP", str(stats.dropped), _share(stats.dropped, total))
     table.add_row("fault", str(stats.faulted), _share(stats.faulted, total), "the kernel's default")
     return Stack(table, *(Text(f"  {fault}") for fault in stats.faults))
+
+
+def map_contents(found: Contents) -> RenderableType:
+    """A map's first entries."""
+    declared = found.declared
+    types = f"{declared.key} -> {declared.value}" if declared.key else str(declared.value)
+    unit = "bytes" if declared.kind is MapKind.RING_BUF else "entries"
+    heading = Text(f"{declared.name}: {declared.kind.value} of {types}, {declared.max_entries} {unit}")
+    table = _table(*([">key"] if declared.key else []), "value" if declared.key else "next")
+    for key, value in found.entries:
+        table.add_row(*([_key_text(declared, key)] if declared.key else []), _value_text(value))
+    return Stack(heading, *([table] if found.entries else []), *([Text(" …")] if found.more else []))
 
 
 def listing(found: Iterable[Listed]) -> RenderableType:
@@ -91,6 +107,20 @@ def record_fields(record: Record, in_place: bool | None) -> dict[str, Any]:
             {"where": str(group.group), "executors": [_executor_fields(each) for each in group.executors]}
             for group in record.groups
         ],
+    }
+
+
+def contents_fields(found: Contents) -> dict[str, Any]:
+    """A map's first entries in JSON's terms."""
+    declared = found.declared
+    return {
+        "map": declared.name,
+        "kind": declared.kind.value,
+        "key": declared.key and str(declared.key),
+        "value": str(declared.value),
+        "max_entries": declared.max_entries,
+        "entries": [{"key": key, "value": value} for key, value in found.entries],
+        "more": found.more,
     }
 
 
@@ -137,6 +167,19 @@ def _table(*columns: str) -> Table:
     for column in columns:
         table.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", no_wrap=True)
     return table
+
+
+def _key_text(declared: MapSpec, key: Any) -> str:
+    if declared.kind is MapKind.LPM_TRIE:
+        address, length = key
+        return f"{address:#x}/{length}" if isinstance(address, int) else f"{_value_text(address)}/{length}"
+    return _value_text(key)
+
+
+def _value_text(value: Any) -> str:
+    """Plain data in one line of bounded length."""
+    text = json.dumps(value).replace('"', "")
+    return text if len(text) <= _VALUE_WIDTH else f"{text[: _VALUE_WIDTH - 1]}…"
 
 
 def _process(executor: ExecutorSocket) -> str:

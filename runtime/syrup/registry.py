@@ -17,6 +17,7 @@ from syrup._sys import maps, objects, uapi
 from syrup._sys.fd import Fd, keep_from_children
 from syrup._sys.processes import Holder, shortened
 from syrup.hooks.groups import ExecutorSocket, Group
+from syrup.maps import Maps, live
 from syrup.stats import Stats
 from syrupc.errors import ObjectError
 from syrupc.objfile.metadata import decode_spec, encode_spec
@@ -39,7 +40,11 @@ class GroupRecord:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A link as others see it. `since` is in seconds of the epoch; `waiver` is why the verdict was set aside."""
+    """A link as others see it.
+
+    `since` is in seconds of the epoch; `waiver` is why the verdict was set aside; `maps` has the kernel's ids of the
+    declared maps, in their order.
+    """
 
     program: str
     hook: str
@@ -50,6 +55,7 @@ class Record:
     since: float
     pin: str | None
     groups: tuple[GroupRecord, ...]
+    maps: tuple[int, ...]
 
     @property
     def program_spec(self) -> ProgramSpec:
@@ -129,6 +135,13 @@ def stats_of(record: Record) -> Stats | None:
         return stats.read(record.program_spec, record.spec.source, counters)
 
 
+def maps_of(record: Record) -> Maps:
+    """The record's declared maps, without those that have just gone. `PermissionError` without CAP_SYS_ADMIN."""
+    declared = zip(record.spec.maps, record.maps, strict=True)
+    found = ((each, fd) for each, number in declared if (fd := objects.map_by_id(number)) is not None)
+    return Maps(live(each, fd, objects.map_info(fd.fileno()).shape) for each, fd in found)
+
+
 def encode(record: Record) -> bytes:
     fields = asdict(record)
     fields["spec"] = json.loads(encode_spec(record.spec))
@@ -146,8 +159,11 @@ def decode(content: bytes) -> Record | None:
 def _record(fields: dict[str, Any]) -> Record:
     fields["spec"] = decode_spec(json.dumps(fields["spec"]).encode())
     fields["groups"] = tuple(map(_group_record, fields["groups"]))
+    fields["maps"] = tuple(fields["maps"])
     record = Record(**fields)
     _ = record.program_spec
+    if len(record.maps) != len(record.spec.maps):
+        raise ValueError("another number of maps than the policy declares")
     return record
 
 

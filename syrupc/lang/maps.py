@@ -10,7 +10,7 @@ import operator
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from syrupc.lang.stored import Kind
-from syrupc.lang.structs import kind_from, kind_of
+from syrupc.lang.structs import class_of, kind_from, kind_of
 from syrupc.spec import MapKind, MapSpec
 
 K = TypeVar("K")
@@ -29,7 +29,7 @@ class Map:
 
     spec: MapSpec
     _store: Any
-    _key: Any
+    _key: Kind | None
     _value: Kind
 
     def _declare(self, key: Kind | None, value: Kind, max_entries: int) -> None:
@@ -46,6 +46,16 @@ class Map:
         found._key = kind_from(declared.key) if declared.key else None
         found._value = kind_from(declared.value)
         return found
+
+    @property
+    def key_class(self) -> type[Any] | None:
+        """The class of the keys: of records, or `int`; `None` of kinds without keys."""
+        return class_of(self._key) if self._key else None
+
+    @property
+    def value_class(self) -> type[Any]:
+        """The class of the values or events: of records, or `int`."""
+        return class_of(self._value)
 
     def use_classes_of(self, declared: Map) -> None:
         """Give records of the classes that a declaration names, if it is the declaration of this map."""

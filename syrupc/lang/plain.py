@@ -9,10 +9,10 @@ from syrupc.spec import ArrayType, IntType, StoredType, StructType
 
 
 def plain(value: Any) -> Any:
-    """A record as a dict by field, elements as a list; what is neither stays as it is."""
+    """A record as a dict by field, elements and tuples as lists; what is none of them stays as it is."""
     if isinstance(value, Record):
         return {field.name: plain(getattr(value, field.name)) for field in value.__struct__.fields}
-    if isinstance(value, Elements):
+    if isinstance(value, Elements | tuple):
         return [plain(element) for element in value]
     return value
 

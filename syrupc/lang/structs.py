@@ -27,7 +27,7 @@ from typing import (
 
 from syrupc.lang.scalars import int_type
 from syrupc.lang.stored import Integer, Kind
-from syrupc.spec import ArrayType, IntType, StoredType, StructType
+from syrupc.spec import BOOL, ArrayType, IntType, StoredType, StructType
 
 T = TypeVar("T")
 
@@ -265,6 +265,13 @@ def kind_from(type_: StoredType) -> Kind:
             return Repeated(kind_from(type_.element), type_.count)
         case StructType():
             return Structured(record_class(type_))
+
+
+def class_of(kind: Kind) -> type[Any]:
+    """The class of the values: of records, else `int` or `bool`."""
+    if isinstance(kind, Structured):
+        return kind.record
+    return bool if kind.type == BOOL else int
 
 
 def record_class(layout: StructType) -> type[Record]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from syrup import cli
+from syrup import cli, pinned
 from syrup._sys import maps, objects, uapi
 from tests.kernel.mounts import mounted_bpffs
 from tests.kernel.services import DEADLINE, client, joining, udp_socket, until, workers
@@ -136,6 +136,75 @@ def test_list_and_stats_show_what_other_processes_attached(
         assert f"UDP 127.0.0.1:{port}" in out
         _, out, _ = said(capsys, "stats")
         assert "100.0%" in out
+
+
+MAPS = """\
+import syrup
+from syrup import be32, u8, u32, u64
+
+
+@syrup.struct
+class Rule:
+    worker: u8
+    weight: u32
+
+
+served = syrup.Array(u64, 40)
+rules = syrup.HashMap(u32, Rule, 8)
+routes = syrup.LpmTrie(be32, Rule, 8)
+jobs = syrup.Queue(u32, 8)
+events = syrup.RingBuf(Rule, 4096)
+
+
+@syrup.jit
+def mapped(pkt: syrup.Packet) -> syrup.Executor:
+    served[1] += 1
+    rules[7] = Rule(2, 3)
+    jobs.push(9)
+    events.emit(Rule(4, 5))
+    return routes.get(pkt.payload.be32(0), Rule(0, 0)).worker
+"""
+
+
+def test_maps_shows_what_policies_of_other_processes_left(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mapped.py"
+    file.write_text(MAPS)
+    with workers(2) as (port, _), staying(str(file), "--port", str(port)) as process:
+        lines_until(process, "Ctrl-C")
+        with client(port) as ask:
+            ask(b"\n\0\0\1")
+        for _ in range(2):
+            status, out, _ = said(capsys, "maps", "--json", "--limit", "2")
+            found = {each["map"]: each for each in map(json.loads, out.splitlines()) if each["pid"] == process.pid}
+            assert status == 0
+            assert found["served"]["entries"] == [{"key": 0, "value": 0}, {"key": 1, "value": 1}]
+            assert found["served"]["more"]
+            assert found["rules"]["entries"] == [{"key": 7, "value": {"worker": 2, "weight": 3}}]
+            assert found["jobs"]["entries"] == [{"key": None, "value": 9}]
+            assert (found["routes"]["entries"], found["events"]["entries"]) == ([], [])
+        _, out, _ = said(capsys, "maps", "--map", "rules")
+        assert "rules: HashMap of u32 -> Rule, 8 entries" in out
+        assert "{worker: 2, weight: 3}" in out
+        status, _, err = said(capsys, "maps", "--map", "rule")
+        assert status == 2
+        assert "there is no map 'rule'; there are: " in err
+
+
+def test_the_maps_of_a_pinned_policy_are_set_and_shown(
+    tmp_path: Path, bpffs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mapped.py"
+    file.write_text(MAPS)
+    with workers(2) as (port, _):
+        assert said(capsys, "attach", str(file), "--port", str(port), "--pin", "web", "--bpffs", bpffs)[0] == 0
+        with pinned("web", bpffs) as link:
+            rule = link.maps.routes.value_class
+            link.maps.routes[0x0A000000, 8] = rule(worker=1, weight=2)
+        with client(port) as ask:
+            assert [ask(b"\x0a\0\0\1"), ask(b"\x0b\0\0\1")] == [1, 0]
+        _, out, _ = said(capsys, "maps", "web", "--map", "routes", "--bpffs", bpffs)
+        assert out.split()[-5:] == ["0xa000000/8", "{worker:", "1,", "weight:", "2}"]
+        said(capsys, "detach", "web", "--bpffs", bpffs)
 
 
 def mine(out: str, port: int) -> list[dict[str, Any]]:

@@ -131,6 +131,15 @@ def test_other_types_are_type_errors(wrong: Any) -> None:
         syrup.Array(u64, 1.5)  # type: ignore[arg-type]
 
 
+def test_a_map_knows_what_its_keys_and_values_are_made_with() -> None:
+    flows, routes, queue = syrup.HashMap(Flow, u64, 9), syrup.LpmTrie(be32, Counters, 9), syrup.Queue(bool, 9)
+    assert [(each.key_class, each.value_class) for each in (flows, routes, queue)] == [
+        (Flow, int),
+        (int, Counters),
+        (None, bool),
+    ]
+
+
 def test_a_map_says_what_it_is() -> None:
     assert repr(syrup.HashMap(Flow, u64, 9)) == "<HashMap unnamed: Flow -> u64, 9 entries>"
     assert repr(syrup.Queue(Flow, 9)) == "<Queue unnamed: Flow, 9 entries>"

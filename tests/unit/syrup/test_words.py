@@ -6,19 +6,24 @@ import io
 import json
 import os
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from syrup import present, registry, rejection
+import syrup
+from syrup import present, registry, rejection, u8, u32
 from syrup._sys.capabilities import Capability
 from syrup._sys.processes import Holder
+from syrup.contents import Contents, contents
 from syrup.hooks import refusals
 from syrup.hooks.groups import ExecutorSocket, Group
 from syrup.pins import Pin
 from syrup.registry import GroupRecord, Record
 from syrup.stats import FaultCount, Stats
+from syrupc.lang.kinds import MAP_CLASSES
+from syrupc.lang.structs import kind_of
 from syrupc.objfile.model import LineInfo
-from syrupc.spec import FaultKind
+from syrupc.spec import BE32, U32, FaultKind, MapKind, MapSpec, StoredType
 from tests.kernel import handmade
 
 SPEC = handmade.policy(handmade.PASS).object.spec
@@ -26,7 +31,7 @@ assert SPEC is not None
 GROUP = Group(4026531840, 17, 2, "10.0.0.1", 9000, "eth0", 0, False)
 EXECUTORS = tuple(ExecutorSocket(i, 70 + i, 900 + i, Holder(100 + i, 50 + i, 3), 1, f"worker {i}") for i in range(2))
 RECORD = Record(
-    "decide", "socket", SPEC, None, 7, "syrup attach", 1.5e9, None, (GroupRecord(GROUP, EXECUTORS, 11, 12),)
+    "decide", "socket", SPEC, None, 7, "syrup attach", 1.5e9, None, (GroupRecord(GROUP, EXECUTORS, 11, 12),), ()
 )
 
 
@@ -48,6 +53,7 @@ def test_a_record_is_read_back_as_it_was_written() -> None:
         b'{"version": 1}',
         registry.encode(RECORD).replace(b'"version":1', b'"version":2', 1),
         registry.encode(RECORD).replace(b'"program":"decide"', b'"program":"absent"', 1),
+        registry.encode(replace(RECORD, maps=(3,))),
         registry.encode(RECORD)[:-20],
         b"\xff" * 32,
     ],
@@ -67,6 +73,84 @@ def test_what_is_no_record_is_none(content: bytes) -> None:
 )
 def test_a_group_is_named_by_what_clients_send_to(group: Group, text: str) -> None:
     assert str(group) == text
+
+
+@syrup.struct
+class Rule:
+    worker: u8
+    name: syrup.Elements[u32] = syrup.elements(60)
+
+
+RULE = kind_of(Rule).type
+
+
+def local(kind: MapKind, key: StoredType | None, value: StoredType, entries: int = 8) -> Any:
+    """A map in this process, with a name."""
+    declared = MapSpec("rules", kind, key, value, entries)
+    cls = MAP_CLASSES[kind]
+    return cls.over(declared, cls.LOCAL(declared))
+
+
+def test_a_map_is_shown_up_to_a_limit() -> None:
+    table = local(MapKind.ARRAY, U32, U32)
+    table[1] = 5
+    assert contents(table, 2) == Contents(table.spec, ((0, 0), (1, 5)), True)
+    assert contents(table, 8).more is False
+    assert shown(present.map_contents(contents(table, 2))).splitlines() == [
+        "rules: Array of u32 -> u32, 8 entries",
+        " key  value ",
+        "   0  0     ",
+        "   1  5     ",
+        " …",
+    ]
+
+
+def test_a_long_record_is_cut_for_people_and_whole_as_json() -> None:
+    table = local(MapKind.HASH_MAP, RULE, RULE)
+    table[Rule(1)] = Rule(2)
+    seen = contents(table, 5)
+    lines = shown(present.map_contents(seen)).splitlines()
+    assert lines[2].split()[0] == "{worker:"
+    assert lines[2].count("…") == 2
+    (entry,) = json.loads(json.dumps(present.contents_fields(seen)))["entries"]
+    assert entry == {"key": {"worker": 1, "name": [0] * 60}, "value": {"worker": 2, "name": [0] * 60}}
+
+
+def test_a_prefix_is_shown_with_its_length() -> None:
+    routes = local(MapKind.LPM_TRIE, BE32, U32)
+    routes[0x0A000000, 8] = 3
+    seen = contents(routes, 5)
+    assert shown(present.map_contents(seen)).splitlines()[2].split() == ["0xa000000/8", "3"]
+    assert present.contents_fields(seen)["entries"] == [{"key": [0x0A000000, 8], "value": 3}]
+
+
+def test_records_of_each_cpu_are_a_list() -> None:
+    own = local(MapKind.PER_CPU_ARRAY, U32, RULE, 1)
+    own[0] = Rule(7)
+    ((_, value),) = contents(own, 5).entries
+    assert [each["worker"] for each in value[:3]] == [7, 0, 0]
+    assert len(shown(present.map_contents(contents(own, 5))).splitlines()[2]) < 120
+
+
+@pytest.mark.parametrize("kind", [MapKind.QUEUE, MapKind.STACK])
+def test_looking_at_a_queue_takes_nothing_out(kind: MapKind) -> None:
+    jobs = local(kind, None, U32)
+    assert contents(jobs, 5).entries == ()
+    jobs.push(4)
+    for _ in range(2):
+        assert contents(jobs, 5).entries == ((None, 4),)
+    assert shown(present.map_contents(contents(jobs, 5))).splitlines() == [
+        f"rules: {kind.value} of u32, 8 entries",
+        " next ",
+        " 4    ",
+    ]
+
+
+def test_looking_at_a_ring_buffer_takes_nothing_out() -> None:
+    events = local(MapKind.RING_BUF, None, RULE, 4096)
+    events.emit(Rule(1))
+    assert shown(present.map_contents(contents(events, 5))) == "rules: RingBuf of Rule, 4096 bytes\n"
+    assert events.read() == [Rule(1)]
 
 
 LOG = """\
