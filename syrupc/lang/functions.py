@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from syrupc.lang import world
-from syrupc.lang.structs import AnyRecord, Record
+from syrupc.lang.records import AnyRecord, Record
 
 
 def range(n: int, *, max: int) -> builtins.range:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import operator
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
+from syrupc.lang.records import class_of, kind_from, kind_of
 from syrupc.lang.stored import Kind
-from syrupc.lang.structs import class_of, kind_from, kind_of
 from syrupc.spec import MapKind, MapSpec
 
 K = TypeVar("K")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from syrupc.datagram import Datagram
 from syrupc.kernel.headers import Header
 from syrupc.lang.headers import Eth, Ip4, Ip6, NoHeader, Tcp, Udp
-from syrupc.lang.structs import AnyRecord
+from syrupc.lang.records import AnyRecord
 from syrupc.lang.views import View
 
 

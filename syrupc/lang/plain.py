@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from syrupc.lang.structs import Elements, Record, kind_from
+from syrupc.lang.records import Elements, Record, kind_from
 from syrupc.spec import ArrayType, IntType, StoredType, StructType
 
 

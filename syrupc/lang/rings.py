@@ -9,8 +9,8 @@ from typing import Final, Generic, TypeVar
 from syrupc import spec
 from syrupc.lang.local import LocalRing
 from syrupc.lang.maps import Map
+from syrupc.lang.records import Structured, kind_of
 from syrupc.lang.stores import RingStore, event_room
-from syrupc.lang.structs import Structured, kind_of
 
 E = TypeVar("E")
 

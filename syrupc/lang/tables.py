@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, overload
 from syrupc import spec
 from syrupc.lang.local import LocalTable
 from syrupc.lang.maps import K, Map, V
+from syrupc.lang.records import kind_of
 from syrupc.lang.stored import Cell, Integer, Kind
 from syrupc.lang.stores import TableStore, Values
-from syrupc.lang.structs import kind_of
 
 if TYPE_CHECKING:
     import numpy

@@ -8,9 +8,9 @@ from typing import Any, Final, Generic, overload
 from syrupc import spec
 from syrupc.lang.local import LocalTable
 from syrupc.lang.maps import D, K, Map, V
+from syrupc.lang.records import data_mask, kind_of
 from syrupc.lang.stored import Cell, Kind
 from syrupc.lang.stores import TableStore, prefix
-from syrupc.lang.structs import data_mask, kind_of
 
 _LENGTH: Final = 4
 _LARGEST_ADDRESS: Final = 256

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeVar, cast
 
-from syrupc.lang.structs import AnyRecord, Record, Structured, kind_of
+from syrupc.lang.records import AnyRecord, Record, Structured, kind_of
 
 R = TypeVar("R")
 

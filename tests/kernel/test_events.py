@@ -18,7 +18,7 @@ import syrup
 from syrup import be32, u32, u64
 from syrup._sys import programs
 from syrup.maps import end_iterations
-from syrupc.lang.structs import kind_of
+from syrupc.lang.records import kind_of
 from syrupc.spec import MapKind, MapSpec
 from tests.kernel.handmade import always, policy, probe
 from tests.kernel.services import DEADLINE, own_group, port_of, send

@@ -14,7 +14,7 @@ from syrup._sys import maps as kernel
 from syrup._sys import objects, programs
 from syrup._sys.cpus import possible_cpus
 from syrup.maps import Maps, descriptor
-from syrupc.lang.structs import kind_of
+from syrupc.lang.records import kind_of
 from syrupc.spec import (
     BE16,
     BE32,

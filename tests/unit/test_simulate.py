@@ -8,7 +8,7 @@ import pytest
 
 import syrup
 from syrup import be32, u64
-from syrupc.lang.structs import kind_of
+from syrupc.lang.records import kind_of
 from syrupc.simulate import Simulation
 from syrupc.spec import BE32, U8, U32, U64, MapKind, MapSpec
 from tests.kernel.handmade import always, policy

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import syrup
 from syrup import be16, be32, be64, i8, i16, u8, u16, u32, u64
-from syrupc.lang.structs import Record, kind_from, record_class
+from syrupc.lang.records import Record, kind_from, record_class
 from syrupc.spec import BE32, BE64, BOOL, I16, STORED_TYPES, U8, U32, ArrayType, IntType, StoredType, StructType
 
 COUNT: Final = 3

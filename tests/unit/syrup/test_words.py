@@ -21,7 +21,7 @@ from syrup.pins import Pin
 from syrup.registry import GroupRecord, Record
 from syrup.stats import FaultCount, Stats
 from syrupc.lang.kinds import MAP_CLASSES
-from syrupc.lang.structs import kind_of
+from syrupc.lang.records import kind_of
 from syrupc.objfile.model import LineInfo
 from syrupc.spec import BE32, U32, FaultKind, MapKind, MapSpec, StoredType
 from tests.kernel import handmade
