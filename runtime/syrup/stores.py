@@ -41,7 +41,7 @@ class KernelTable(KernelStore):
         return None if value is None else self.values(value)
 
     def cell(self, key: bytes) -> NoReturn:  # noqa: ARG002
-        raise TypeError("this exists in policies only; from user space read `m[key]`, store `m[key] = value`")
+        raise TypeError("this exists in policies only; from user space: `m[key]`, `m[key] = value`, an array's `array`")
 
     def update(self, key: bytes, value: bytes) -> None:
         self.put(key, value)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import numpy
 import pytest
@@ -355,6 +357,45 @@ def test_what_is_for_policies_says_so() -> None:
         ):
             with pytest.raises(TypeError, match="polic"):
                 only_in_policies()
+
+
+# -- of imported policies ----------------------------------------------------------------------------------------------
+
+
+POLICY = """\
+import syrup
+from syrup import be16, be32, u32
+
+
+@syrup.struct
+class Flow:
+    address: be32
+    port: be16
+
+
+flows = syrup.HashMap(Flow, u32, 8)
+events = syrup.RingBuf(Flow, 4096)
+
+
+@syrup.jit
+def seen(pkt: syrup.Packet) -> syrup.Executor:
+    events.emit(pkt.payload.read(Flow))
+    return flows.get(pkt.payload.read(Flow), 0)
+"""
+
+
+def test_an_imported_policys_live_maps_give_its_own_records(tmp_path: Path) -> None:
+    (tmp_path / "seen.py").write_text(POLICY)
+    description = spec_from_file_location("seen", tmp_path / "seen.py")
+    assert description is not None
+    assert description.loader is not None
+    module = module_from_spec(description)
+    description.loader.exec_module(module)
+    syrup.struct(type("Flow", (), {"__annotations__": {"address": be32, "port": be16}}))  # of the same layout, later
+    maps = module.seen.maps
+    assert [maps.flows.key_class, maps.flows.value_class, maps.events.value_class] == [module.Flow, int, module.Flow]
+    maps.flows[module.Flow(1, 2)] = 3
+    assert [type(flow) for flow in maps.flows] == [module.Flow]
 
 
 # -- by name -----------------------------------------------------------------------------------------------------------
