@@ -119,8 +119,12 @@ class Code:
 
     def bytes_slot(self, role: str, size: int) -> ir.Value:
         """Such a place for so many bytes, on a multiple of 8."""
+        return self.builder.bitcast(self.slot_of(role, size), BYTE_POINTER)
+
+    def slot_of(self, role: str, size: int) -> ir.Value:
+        """The same as the words that it is made of."""
         words = -(-size // 8)
-        return self.builder.bitcast(self.slot(role, I64 if words == 1 else ir.ArrayType(I64, words)), BYTE_POINTER)
+        return self.slot(role, I64 if words == 1 else ir.ArrayType(I64, words))
 
     def variable(self, kind: ir.Type) -> ir.Value:
         """A place of its own, which LLVM turns into a register."""

@@ -50,11 +50,25 @@ def whole(code: Code, view: View) -> ir.Value:
     """A copy of the header without options, for all reads of its fields: it is made by the first that is executed."""
     builder, header = code.builder, _header(view)
     place = code.bytes_slot(header.name, header.size)
+    # Which paths made the copy is a matter of conditions, and verifiers do not relate them: it is memory at any rate.
+    code.on_entry(f"{header.name} cleared", lambda entry: _clear(entry, code.slot_of(header.name, header.size)))
     made = code.on_entry(f"{header.name} copied", _not_yet)
     with builder.if_then(builder.not_(builder.load(made))):
         code.fault_if(builder.not_(copy(code, const(0), place, const(header.size))), FaultKind.NO_HEADER)
         builder.store(I1(1), made)
     return place
+
+
+def _clear(builder: ir.IRBuilder, slot: ir.Value) -> ir.Value:
+    words = [builder.gep(builder.bitcast(slot, I64.as_pointer()), [const(i)]) for i in range(_words(slot))]
+    for word in words:
+        builder.store(I64(0), word)
+    return slot
+
+
+def _words(slot: ir.Value) -> int:
+    kind = slot.type.pointee
+    return kind.count if isinstance(kind, ir.ArrayType) else 1
 
 
 def _not_yet(builder: ir.IRBuilder) -> ir.Value:

@@ -175,3 +175,16 @@ def test_searching_takes_verifiers_few_instructions(count: int) -> None:
     text = f"@syrup.jit\ndef policy(pkt: syrup.Packet) -> syrup.Executor:\n{finds}\n    return {reads}\n"
     walked = compiled(text).verdict.programs[0].processed
     assert walked < 1000 * 4**count
+
+
+@pytest.mark.parametrize("kernel", ["5.15", "6.18"])
+def test_a_header_is_read_on_paths_whose_conditions_are_not_related(kernel: str) -> None:
+    text = """
+@syrup.jit
+def policy(pkt: syrup.Packet) -> syrup.Executor:
+    b = pkt.payload.u64(0)
+    for i in syrup.range(pkt.flow_hash if b else pkt.ip4.be64(0), max=1):
+        u64(pkt.ip4.id or pkt.payload.be32(0))
+    return pkt.ip4.ttl - 60
+"""
+    assert compiled(text, kernel).verdict.accepted
