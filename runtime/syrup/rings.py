@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from syrup._sys import maps as kernel
 from syrup._sys.fd import Fd
 from syrup._sys.ringbuf import RingMemory
 from syrup._sys.waiting import Waiter
 from syrup.stores import KernelStore
+
+_AT_ONCE: Final = 256
+"""How many events are taken out of the kernel's memory in one go; whoever reads next is given what is left of them."""
 
 
 class KernelRing(KernelStore):
@@ -22,6 +26,7 @@ class KernelRing(KernelStore):
         self._lock = threading.Lock()
         self._waiters: set[Waiter] = set()
         self._memory: RingMemory | None = None
+        self._taken: deque[bytes] = deque()
         self.endings = 0
         self.closed = False
 
@@ -30,11 +35,9 @@ class KernelRing(KernelStore):
 
     def take(self) -> bytes | None:
         with self._lock:
-            if self.closed:
-                return None
-            if self._memory is None:
-                self._memory = RingMemory(self.fd.fileno(), self.shape.max_entries)
-            return self._memory.take()
+            if not self._taken and not self.closed:
+                self._taken.extend(self._mapped().take(_AT_ONCE))
+            return self._taken.popleft() if self._taken else None
 
     def wait(self, begun: int, timeout: float | None) -> bool:
         with self._waiter(begun) as waiter:
@@ -65,9 +68,15 @@ class KernelRing(KernelStore):
         with self._lock:
             self.closed = True
             self._end()
+            self._taken.clear()
             if self._memory is not None:
                 self._memory.close()
             self._memory = None
+
+    def _mapped(self) -> RingMemory:
+        if self._memory is None:
+            self._memory = RingMemory(self.fd.fileno(), self.shape.max_entries)
+        return self._memory
 
     def _ended(self, begun: int) -> bool:
         return self.closed or self.endings != begun

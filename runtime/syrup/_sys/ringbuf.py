@@ -32,24 +32,24 @@ class RingMemory:
         self._lengths = self._data.cast("I")
         self._order = threading.Lock()
 
-    def take(self) -> bytes | None:
-        """Take out the oldest record; `None` where there is none, or its producer has not finished it."""
-        position = self._consumed[0]
-        while position != self._produced[0]:
+    def take(self, most: int) -> list[bytes]:
+        """Take out up to so many of the oldest records, none behind one that its producer has not finished."""
+        position, end = self._consumed[0], self._produced[0]
+        taken: list[bytes] = []
+        while position != end and len(taken) < most:
             self._fence()
             place = position % self._size
             header = self._lengths[place // 4]
             if header & _BUSY:
-                return None
+                break
             self._fence()
             length = header & ~(_BUSY | _DISCARDED)
-            record = None if header & _DISCARDED else bytes(self._data[place + _HEADER : place + _HEADER + length])
-            self._fence()
+            if not header & _DISCARDED:
+                taken.append(bytes(self._data[place + _HEADER : place + _HEADER + length]))
             position += -(-(_HEADER + length) // 8) * 8
-            self._consumed[0] = position
-            if record is not None:
-                return record
-        return None
+        self._fence()
+        self._consumed[0] = position
+        return taken
 
     def close(self) -> None:
         for view in (self._consumed, self._produced, self._lengths, self._data):

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -64,18 +65,28 @@ def ring(begin: int = 0) -> Iterator[tuple[RingMemory, Producer]]:
 
 
 def taken(consumer: RingMemory) -> list[bytes]:
-    return list(iter(consumer.take, None))
+    return list(chain.from_iterable(iter(lambda: consumer.take(3), [])))
 
 
 @pytest.mark.parametrize("begin", [0, 8, SIZE - 8, SIZE, (1 << 32) - 8, 1 << 40])
 def test_records_are_taken_in_their_order(begin: int) -> None:
     with ring(begin) as (consumer, producer):
-        assert consumer.take() is None
+        assert consumer.take(9) == []
         contents = [b"a" * 5, b"b" * 8, b"", b"c" * 20]
         for content in contents:
             producer.produce(content)
         assert taken(consumer) == contents
         assert producer.consumed == producer.position
+
+
+def test_no_more_is_taken_than_was_asked_for() -> None:
+    with ring() as (consumer, producer):
+        for number in range(4):
+            producer.produce(bytes([number]) * 8)
+        assert consumer.take(3) == [bytes([number]) * 8 for number in range(3)]
+        assert producer.consumed == 48
+        assert consumer.take(0) == []
+        assert consumer.take(3) == [b"\x03" * 8]
 
 
 def test_a_record_around_the_end_is_in_one_piece() -> None:
