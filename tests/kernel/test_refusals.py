@@ -217,7 +217,9 @@ def test_given_sockets_of_two_groups(group: list[socket.socket]) -> None:
 
 def test_a_given_descriptor_that_is_no_socket() -> None:
     with Path("/dev/null").open() as null:
-        assert refusal(sockets=[null.fileno()]).code == "SYR712"
+        descriptor = null.fileno()
+        assert refusal(sockets=[descriptor]).code == "SYR712"
+    assert refusal(sockets=[descriptor]).code == "SYR712"  # closed by now
 
 
 def test_wrong_arguments_are_refused_before_anything_is_done(group: list[socket.socket]) -> None:

@@ -29,10 +29,11 @@ def protocol(fd: int) -> int:
 
 
 def is_socket(fd: int) -> bool:
+    """Whether the descriptor is open, and a socket."""
     try:
         _get_int(fd, uapi.SO_TYPE)
     except OSError as error:
-        if error.errno == errno.ENOTSOCK:
+        if error.errno in (errno.ENOTSOCK, errno.EBADF):
             return False
         raise
     return True
