@@ -89,6 +89,8 @@ def _equals(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:
     """`view[a:b] == b"..."`: as many bytes as Python's slice has there, and the same."""
     view, start, stop, constant = signature.args
     wanted = constant.value
+    if len(wanted) > view.longest:
+        return I1(0)
     if isinstance(start, Lit) and isinstance(stop, Lit) and 0 <= start.value == stop.value - len(wanted):
         return _at_constant(code, view, start.value, wanted)
     length = views.length(code, view)
@@ -125,8 +127,8 @@ def _at(code: Code, view: View, start: types.Type, low: ir.Value, wanted: bytes)
 def _at_constant(code: Code, view: View, start: int, wanted: bytes) -> ir.Value:
     """Whether `wanted` stands at `start`. A copy beyond the end of the packet fails, one beyond a header does not."""
     end = start + len(wanted)
-    if end > view.longest:
-        return I1(0)
+    if not wanted or end > view.longest:
+        return I1(not wanted)
     if view.source not in packets.STARTS and view.header and end <= view.header.size:
         return _equal(code.builder, network.whole(code, view), wanted, start)
     if view.header is None or end <= view.header.size:
