@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from benchmarks.inputs import Case
 from syrupc.isa.machine import Context, ExecutorMap, Machine, Result, Shape, SimMap, World, make_map, sk_reuseport
 from syrupc.objfile.model import Object
 from syrupc.simulate import Datagram, image
-from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT, PASS_SLOT, MapSpec, ProgramSpec
+from syrupc.spec import DROP_SLOT, FIRST_EXECUTOR_SLOT, PASS_SLOT, MapKind, MapSpec, ProgramSpec
 
 _VARIABLE: Final = ".data."
 _SK_DROP: Final = 0
@@ -49,15 +49,26 @@ def run(obj: Object, spec: ProgramSpec, declared: Sequence[MapSpec], case: Case)
 
 
 def entries(obj: Object, declared: Sequence[MapSpec], case: Case) -> Iterator[tuple[str, bytes, bytes]]:
-    """What a case's maps hold, as the object's maps are made: map, key and value. A variable is one value."""
-    names = {definition.name for definition in obj.maps}
+    """What a case's maps hold, as the object's maps are made: map, key and value."""
+    sizes = {definition.name: definition.value_size for definition in obj.maps}
     for each in declared:
         wanted = case.entries.get(each.name, {})
-        if each.name in names:
-            yield from ((each.name, each.key.to_bytes(k), each.value.to_bytes(v)) for k, v in wanted.items())
-        else:
+        name = _name(each, sizes)
+        if _is_whole(each, sizes[name]):
             values = (each.value.to_bytes(wanted.get(index, 0)) for index in range(each.max_entries))
-            yield _VARIABLE + each.name, bytes(4), b"".join(values)
+            yield name, bytes(4), b"".join(values)
+        else:
+            yield from ((name, each.key.to_bytes(k), each.value.to_bytes(v)) for k, v in wanted.items())
+
+
+def _name(declared: MapSpec, names: Container[str]) -> str:
+    """What the map is called in an object: a global variable in C is a section."""
+    return declared.name if declared.name in names else _VARIABLE + declared.name
+
+
+def _is_whole(declared: MapSpec, value_size: int) -> bool:
+    """Whether all entries are one value."""
+    return declared.kind is MapKind.ARRAY and value_size == declared.value.size * declared.max_entries
 
 
 def _context(payload: bytes, number: int, case: Case) -> Context:
@@ -73,12 +84,12 @@ def _decision(result: Result) -> str:
 
 
 def _content(maps: Mapping[str, SimMap], declared: MapSpec) -> Iterator[tuple[int, int]]:
+    found = maps[_name(declared, maps)]
     size = declared.value.size
-    if declared.name not in maps:
-        whole = maps[_VARIABLE + declared.name].lookup(bytes(4)) or b""
+    if _is_whole(declared, found.shape.value_size):
+        whole = found.lookup(bytes(4)) or b""
         yield from ((i, declared.value.from_bytes(whole[i * size :][:size])) for i in range(declared.max_entries))
         return
-    found = maps[declared.name]
     for key in found.keys():  # noqa: SIM118 -- no dict
         value = found.lookup(key) or b""
         yield declared.key.from_bytes(key), declared.value.from_bytes(value[:size])

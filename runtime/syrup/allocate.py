@@ -96,7 +96,8 @@ def _shape(definition: MapDefinition) -> kernel_maps.Shape:
 
 
 def _text(shape: kernel_maps.Shape) -> str:
-    return f"type {shape.type}, {shape.max_entries} entries of {shape.key_size} to {shape.value_size} bytes"
+    entries = "1 entry" if shape.max_entries == 1 else f"{shape.max_entries} entries"
+    return f"type {shape.type}, {entries} of {shape.key_size} to {shape.value_size} bytes"
 
 
 def _refused(definition: MapDefinition, error: OSError) -> Diagnostic:

@@ -43,7 +43,7 @@ def end_iterations(maps: Iterable[Map]) -> None:
 def _store(declared: MapSpec, fd: Fd, shape: kernel.Shape) -> KernelStore:
     match declared.kind:
         case MapKind.ARRAY:
-            return SharedArray(fd, shape, declared.value)
+            return SharedArray(fd, shape, declared)
         case MapKind.PER_CPU_ARRAY | MapKind.PER_CPU_HASH_MAP:
             return PerCpuTable(fd, shape)
         case MapKind.HASH_MAP | MapKind.LRU_HASH_MAP | MapKind.LPM_TRIE:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from syrup._sys import maps as kernel
 from syrup._sys.fd import Fd
+from syrupc.kernel.map_types import is_whole
 from syrupc.lang.stores import MapFull, Values
-from syrupc.spec import ArrayType, IntType, StoredType, StructType
+from syrupc.spec import ArrayType, IntType, MapSpec, StoredType, StructType
 
 if TYPE_CHECKING:
     import numpy
@@ -73,19 +74,25 @@ class PerCpuTable(KernelTable):
 class SharedArray(KernelTable):
     """An array that is mapped into this process: an access is a plain load or store."""
 
-    def __init__(self, fd: Fd, shape: kernel.Shape, value: StoredType) -> None:
+    def __init__(self, fd: Fd, shape: kernel.Shape, declared: MapSpec) -> None:
         super().__init__(fd, shape)
-        self._value = value
+        self._declared = declared
+        size = declared.value.size
+        self._stride = size if is_whole(declared) else kernel.stride(size)
         self._memory: kernel.Memory | None = None
         self._view: numpy.ndarray[Any, Any] | None = None
 
     def lookup(self, key: bytes) -> Values:
-        place = self._place(key)
-        return (bytes(self._mapped()[place : place + self.shape.value_size]),)
+        place = int.from_bytes(key, "little") * self._stride
+        return (bytes(self._mapped()[place : place + self._declared.value.size]),)
 
     def update(self, key: bytes, value: bytes) -> None:
-        place = self._place(key)
-        self._mapped()[place : place + self.shape.value_size] = value
+        place = int.from_bytes(key, "little") * self._stride
+        self._mapped()[place : place + len(value)] = value
+
+    def entries(self) -> Iterator[tuple[bytes, Values]]:
+        keys = (index.to_bytes(4, "little") for index in range(self._declared.max_entries))
+        return ((key, self.lookup(key)) for key in keys)
 
     def array(self) -> numpy.ndarray[Any, Any]:
         if self._view is None:
@@ -95,12 +102,8 @@ class SharedArray(KernelTable):
     def _make_view(self) -> numpy.ndarray[Any, Any]:
         import numpy
 
-        stride = kernel.stride(self.shape.value_size)
-        element: Any = element_type(self._value)
-        return numpy.ndarray((self.shape.max_entries,), element, self._mapped(), strides=(stride,))
-
-    def _place(self, key: bytes) -> int:
-        return int.from_bytes(key, "little") * kernel.stride(self.shape.value_size)
+        element: Any = element_type(self._declared.value)
+        return numpy.ndarray((self._declared.max_entries,), element, self._mapped(), strides=(self._stride,))
 
     def _mapped(self) -> kernel.Memory:
         if self._memory is None:

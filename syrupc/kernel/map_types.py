@@ -87,12 +87,26 @@ _PREFIX_LENGTH: Final = 4
 """Bytes of the prefix length before the address in a trie's key (`struct bpf_lpm_trie_key`)."""
 
 
-def sizes(declared: MapSpec) -> tuple[int, int]:
-    """The sizes of a declared map's keys and values in bytes, as the kernel has them."""
+_SMALL: Final = 1 << 16
+"""Bytes up to which an array is small. Linux 5.15 takes values of at most 4 MB (`KMALLOC_MAX_SIZE`)."""
+
+
+def is_whole(declared: MapSpec) -> bool:
+    """Whether the kernel has a declared map as one value, which holds all entries one behind the other.
+
+    So it has small arrays: programs then reach an entry by its address, without a look-up.
+    """
+    return declared.kind is MapKind.ARRAY and declared.value.size * declared.max_entries <= _SMALL
+
+
+def shape(declared: MapSpec) -> tuple[int, int, int]:
+    """The sizes of a declared map's keys and values in bytes and the number of its entries, as the kernel has them."""
     if declared.key is None:
-        return 0, 0 if declared.kind is MapKind.RING_BUF else declared.value.size
+        return 0, 0 if declared.kind is MapKind.RING_BUF else declared.value.size, declared.max_entries
+    if is_whole(declared):
+        return declared.key.size, declared.value.size * declared.max_entries, 1
     prefix = _PREFIX_LENGTH if declared.kind is MapKind.LPM_TRIE else 0
-    return prefix + declared.key.size, declared.value.size
+    return prefix + declared.key.size, declared.value.size, declared.max_entries
 
 
 SOCKET_MAPS: Final = frozenset({15, 18})

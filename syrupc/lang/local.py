@@ -12,7 +12,7 @@ from errno import E2BIG, ENOSPC
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from syrupc.kernel.map_types import OF_KIND, sizes
+from syrupc.kernel.map_types import OF_KIND, is_whole, shape
 from syrupc.lang.stores import MapFull, Values
 from syrupc.lang.world import CPUS, running_on
 from syrupc.spec import MapSpec
@@ -38,8 +38,7 @@ class LocalStore:
         from syrupc.isa.machine import Shape, make_map  # not needed to declare a map
 
         declared = self._spec
-        shape = Shape(OF_KIND[declared.kind].number, *sizes(declared), declared.max_entries)
-        return make_map(shape, CPUS)
+        return make_map(Shape(OF_KIND[declared.kind].number, *shape(declared)), CPUS)
 
     def _stored(self, result: int) -> None:
         """Raise what a store came to."""
@@ -55,7 +54,7 @@ class LocalTable(LocalStore):
         found = [self.simulated.find(key, cpu) for cpu in self._cpus()]
         return tuple(bytes(value.data) for value in found if value is not None) or None
 
-    def cell(self, key: bytes) -> bytearray | None:
+    def cell(self, key: bytes) -> bytearray | memoryview | None:
         found = self.simulated.find(key, running_on() or 0)
         return None if found is None else found.data
 
@@ -82,6 +81,31 @@ class LocalTable(LocalStore):
             return range(1)
         cpu = running_on()
         return range(self.simulated.cpus) if cpu is None else range(cpu, cpu + 1)
+
+
+class LocalArray(LocalTable):
+    """An array: a small one is one value, of which each entry is a part."""
+
+    def lookup(self, key: bytes) -> Values | None:
+        cell = self.cell(key)
+        return None if cell is None else (bytes(cell),)
+
+    def cell(self, key: bytes) -> bytearray | memoryview | None:
+        if not is_whole(self._spec):
+            return super().cell(key)
+        whole, size = self.simulated.direct_value(), self._spec.value.size
+        assert whole is not None, "it is an array of one value"
+        place = int.from_bytes(key, "little") * size
+        return memoryview(whole.data)[place : place + size]
+
+    def update(self, key: bytes, value: bytes) -> None:
+        cell = self.cell(key)
+        assert cell is not None, "the caller has checked the index"
+        cell[:] = value
+
+    def entries(self) -> Iterator[tuple[bytes, Values]]:
+        keys = (index.to_bytes(4, "little") for index in range(self._spec.max_entries))
+        return ((key, found) for key in keys if (found := self.lookup(key)) is not None)
 
 
 class LocalQueue(LocalStore):

@@ -6,7 +6,7 @@ from collections.abc import ItemsView, Iterator, MutableMapping, ValuesView
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from syrupc import spec
-from syrupc.lang.local import LocalTable
+from syrupc.lang.local import LocalArray, LocalTable
 from syrupc.lang.maps import K, Map, V
 from syrupc.lang.records import kind_of
 from syrupc.lang.stored import Cell, Integer, Kind
@@ -209,6 +209,7 @@ class Array(Indexed[V]):
     """`Array(u64, 6)`: value type and length. Shared by all CPUs; user space reads and writes it as plain memory."""
 
     KIND = spec.MapKind.ARRAY
+    LOCAL = LocalArray
 
     @property
     def array(self) -> numpy.ndarray[Any, Any]:

@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba.core import types
 
 from syrupc.frontend.bytecode import Place
-from syrupc.frontend.types import BOOLEAN
+from syrupc.frontend.types import BOOLEAN, Lit
 from syrupc.lower.module import BYTE_POINTER, FaultTable, ModuleBuilder
 from syrupc.spec import BOOL, FaultKind, IntType
 
@@ -158,6 +158,11 @@ class Code:
         a narrower copy, and uses another.
         """
         return self.builder.asm(ir.FunctionType(I64, [I64]), "", "=r,0", [value], side_effect=False)
+
+    def opaque_index(self, value: ir.Value, kind: types.Type) -> ir.Value:
+        """An index as the 64 bits that are to be compared and used; a literal is what it is."""
+        register = self.register(value, kind)
+        return register if isinstance(kind, Lit) else self.opaque(register)
 
     # -- helpers and maps ----------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from llvmlite import ir
 from numba.core import types
 
 from syrupc.frontend.types import as_int, loaded
+from syrupc.kernel.map_types import is_whole
 from syrupc.lower import records
 from syrupc.lower.arithmetic import fits
 from syrupc.lower.code import I8, I32, I64, Code, Lowering, const
@@ -88,6 +89,10 @@ def _at(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Value:
 
 def _find(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Value:
     """A pointer to the value; a missing key faults."""
+    if is_whole(spec):
+        index = code.opaque_index(key, kind)
+        code.fault_if(code.builder.icmp_unsigned(">=", index, const(spec.max_entries)), FaultKind.INDEX)
+        return _inside(code, spec, index)
     _require_fitting(code, spec, key, kind)
     pointer = _at(code, spec, key, kind)
     code.fault_if(code.is_null(pointer), _missing(spec))
@@ -96,18 +101,28 @@ def _find(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Valu
 
 def _search(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Value:
     """A pointer to the value, or null."""
+    if is_whole(spec):
+        index = code.opaque_index(key, kind)
+        in_range = code.builder.icmp_unsigned("<", index, const(spec.max_entries))
+        return _or_null(code, in_range, lambda: _inside(code, spec, index))
     fitting = _key_fits(code, spec, key, kind)
-    builder = code.builder
     if fitting is None:
         return _at(code, spec, key, kind)
+    return _or_null(code, fitting, lambda: _at(code, spec, key, kind))
+
+
+def _inside(code: Code, spec: MapSpec, index: ir.Value) -> ir.Value:
+    """A pointer to an entry of a map that is one value."""
+    return code.builder.gep(code.map_pointer(spec.name), [code.builder.mul(index, const(spec.value.size))])
+
+
+def _or_null(code: Code, condition: ir.Value, find: Callable[[], ir.Value]) -> ir.Value:
+    builder = code.builder
     before = builder.block
-    with builder.if_then(fitting, likely=True):
-        found = _at(code, spec, key, kind)
+    with builder.if_then(condition, likely=True):
+        found = find()
         inside = builder.block
-    pointer = builder.phi(BYTE_POINTER)
-    pointer.add_incoming(BYTE_POINTER(None), before)
-    pointer.add_incoming(found, inside)
-    return pointer
+    return _either(code, BYTE_POINTER(None), before, found, inside)
 
 
 def _load(code: Code, pointer: ir.Value, kind: StoredType) -> ir.Value:

@@ -11,11 +11,12 @@ from llvmlite import ir
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import CompileError
 from syrupc.frontend.source import PolicySource
-from syrupc.kernel.map_types import BY_NAME, OF_KIND
+from syrupc.kernel.map_types import BY_NAME, OF_KIND, is_whole
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.lower.debug import DebugInfo
 from syrupc.lower.emitter import TRIPLE
 from syrupc.lower.lookups import Lookups
+from syrupc.objfile.mapdefs import data_section
 from syrupc.spec import (
     FIRST_EXECUTOR_SLOT,
     U8,
@@ -90,6 +91,8 @@ class ModuleBuilder:
 
     def declared_map(self, spec: MapSpec) -> ir.GlobalVariable:
         self._require_kind(spec)
+        if is_whole(spec):
+            return self._whole_map(spec)
         numbers = {"type": OF_KIND[spec.kind].number, "max_entries": spec.max_entries}
         if spec.kind in _FLAGS:
             numbers["map_flags"] = _FLAGS[spec.kind]
@@ -99,6 +102,17 @@ class ModuleBuilder:
         elif spec.kind is not MapKind.RING_BUF:  # without keys, the kernel takes no types
             numbers["value_size"] = spec.value.size
         return self._map(spec.name, numbers, types, spec.span.line if spec.span else 1)
+
+    def _whole_map(self, spec: MapSpec) -> ir.GlobalVariable:
+        """A variable in a section of its own, which is the map."""
+        storage = ir.ArrayType(ir.IntType(8), spec.value.size * spec.max_entries)
+        variable = ir.GlobalVariable(self.module, storage, spec.name)
+        variable.section = data_section(spec.name)
+        variable.initializer = ir.Constant(storage, None)
+        variable.align = 8
+        kind = self.debug.stored(ArrayType(spec.value, spec.max_entries))
+        self.debug.global_variable(variable, kind, spec.span.line if spec.span else 1)
+        return variable
 
     def _require_kind(self, spec: MapSpec) -> None:
         kind = OF_KIND[spec.kind]

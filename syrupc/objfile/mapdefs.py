@@ -21,6 +21,11 @@ _DATA_SECTIONS: Final = (".data", ".rodata", ".bss")
 _WITHOUT_TYPES: Final = frozenset({4, 7, 8, 12, 13, 14, 15, 16, 17, 18, 20, 25})
 
 
+def data_section(name: str) -> str:
+    """The section of a variable that is a map by itself: the section's name is the map's for other loaders."""
+    return f".data.{name}"
+
+
 def is_data_section(section: Section) -> bool:
     """Whether programs see the section as the single value of an array map."""
     return (
@@ -32,9 +37,9 @@ def is_data_section(section: Section) -> bool:
     )
 
 
-def read_maps(elf: Elf, btf: Btf | None) -> tuple[MapDefinition, ...]:
-    """The maps in the order of the object: `.maps` by address, then the data sections."""
-    return (*_defined(elf, btf), *(_data_map(s, btf) for s in elf.sections if is_data_section(s)))
+def read_maps(elf: Elf, btf: Btf | None, data: Mapping[int, str]) -> tuple[MapDefinition, ...]:
+    """The maps in the order of the object: `.maps` by address, then the data sections under the names in `data`."""
+    return (*_defined(elf, btf), *(_data_map(elf.sections[index], name, btf) for index, name in data.items()))
 
 
 def map_symbols(elf: Elf) -> Mapping[tuple[int, int], str]:
@@ -122,9 +127,9 @@ def _type(btf: Btf, name: str, type_id: int, size: int) -> tuple[int, int]:
     return pointer.type, found
 
 
-def _data_map(section: Section, btf: Btf | None) -> MapDefinition:
+def _data_map(section: Section, name: str, btf: Btf | None) -> MapDefinition:
     return MapDefinition(
-        name=section.name,
+        name=name,
         type=_ARRAY_MAP,
         key_size=struct.calcsize("<I"),
         value_size=section.size,

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from syrupc.kernel.map_types import OF_KIND, shape
 from syrupc.objfile.btf import Btf, DataSection, complete_datasecs, parse_btf
 from syrupc.objfile.btfext import BtfExt, parse_btf_ext
 from syrupc.objfile.elf import Elf, malformed, not_an_object, parse_elf
 from syrupc.objfile.link import link_programs
-from syrupc.objfile.mapdefs import is_data_section, map_symbols, read_maps
+from syrupc.objfile.mapdefs import data_section, is_data_section, map_symbols, read_maps
 from syrupc.objfile.metadata import SECTION as SPEC_SECTION
 from syrupc.objfile.metadata import decode_spec
-from syrupc.objfile.model import Object
+from syrupc.objfile.model import MapDefinition, Object
+from syrupc.spec import MapSpec, ObjectSpec
 
 LICENSE_SECTION: Final = "license"
 
@@ -20,22 +23,49 @@ def read_object(data: bytes) -> Object:
     """Read an object of ours or of clang's; raises `ObjectError` (SYR4xx) for everything else."""
     elf = parse_elf(data)
     btf = _btf(elf)
-    maps = read_maps(elf, btf)
-    sections = {s.index: s.name for s in elf.sections if is_data_section(s)}
-    programs = link_programs(elf, map_symbols(elf), sections, _btf_ext(elf, btf))
+    spec = _spec(elf)
+    names = _own_names(elf, spec)
+    programs = link_programs(elf, map_symbols(elf), names, _btf_ext(elf, btf))
     if not programs:
         raise not_an_object("it holds no program: no function outside `.text`")
     if len({p.name for p in programs}) < len(programs):
         raise malformed("two of its programs have the same name")
-    spec = elf.section(SPEC_SECTION)
     return Object(
         data=data,
         programs=programs,
-        maps=maps,
+        maps=_declared_first(read_maps(elf, btf, names), spec),
         license=_license(elf),
         btf=complete_datasecs(btf, _data_sections(elf)) if btf else b"",
-        spec=decode_spec(spec.content) if spec else None,
+        spec=spec,
     )
+
+
+def _spec(elf: Elf) -> ObjectSpec | None:
+    section = elf.section(SPEC_SECTION)
+    return decode_spec(section.content) if section else None
+
+
+def _own_names(elf: Elf, spec: ObjectSpec | None) -> dict[int, str]:
+    """Data section -> name of the map that it is: that of the array which a policy declares, or the section's."""
+    declared = {data_section(each.name): each.name for each in spec.maps} if spec else {}
+    return {s.index: declared.get(s.name, s.name) for s in elf.sections if is_data_section(s)}
+
+
+def _declared_first(maps: Sequence[MapDefinition], spec: ObjectSpec | None) -> tuple[MapDefinition, ...]:
+    """The maps that the policy declares, which must be what it declares, and then the others."""
+    found = {each.name: each for each in maps}
+    if len(found) < len(maps):
+        raise malformed("two of its maps have the same name")
+    declared = {each.name: each for each in spec.maps} if spec else {}
+    for each in declared.values():
+        _require_fit(each, found.get(each.name))
+    return (*(found.pop(name) for name in declared), *found.values())
+
+
+def _require_fit(declared: MapSpec, found: MapDefinition | None) -> None:
+    wanted = (OF_KIND[declared.kind].number, *shape(declared))
+    if found is None or (found.type, found.key_size, found.value_size, found.max_entries) != wanted:
+        raise malformed(f"map `{declared.name}` is not what its section {SPEC_SECTION} says")
 
 
 def _btf(elf: Elf) -> Btf | None:

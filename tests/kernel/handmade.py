@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from syrupc.isa.assembly import parse_program
-from syrupc.kernel.map_types import OF_KIND, sizes
+from syrupc.kernel.map_types import OF_KIND, shape
 from syrupc.objfile.model import FunctionInfo, MapDefinition, Object, Program, Relocation, RelocationKind
 from syrupc.spec import (
     DROP_SLOT,
@@ -136,7 +136,7 @@ def policy(
 
 def definition(declared: MapSpec) -> MapDefinition:
     """How the kernel has a declared map."""
-    return MapDefinition(declared.name, OF_KIND[declared.kind].number, *sizes(declared), declared.max_entries)
+    return MapDefinition(declared.name, OF_KIND[declared.kind].number, *shape(declared))
 
 
 def probe(text: str, *maps: MapSpec) -> VerifiedObject:

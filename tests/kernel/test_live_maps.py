@@ -16,6 +16,7 @@ from syrup._sys import maps as kernel
 from syrup._sys import objects, programs
 from syrup._sys.cpus import possible_cpus
 from syrup.maps import Maps, descriptor
+from syrupc.kernel.map_types import is_whole
 from syrupc.lang.records import kind_of
 from syrupc.spec import (
     BE16,
@@ -80,15 +81,19 @@ def table(
 
 
 def through_system_calls(maps: Maps, index: int) -> bytes:
-    fd = descriptor(maps.cells).fileno()
-    value = kernel.lookup(fd, index.to_bytes(4, "little"), objects.map_info(fd).shape.value_size)
+    fd, declared = descriptor(maps.cells).fileno(), maps.cells.spec
+    size = declared.value.size
+    key, place = (0, index * size) if is_whole(declared) else (index, 0)
+    value = kernel.lookup(fd, key.to_bytes(4, "little"), objects.map_info(fd).shape.value_size)
     assert value is not None
-    return value
+    return value[place : place + size]
 
 
+@pytest.mark.parametrize("entries", [4, 70_000], ids=["small", "large"])
 @pytest.mark.parametrize("value", [U8, U16, U32, U64, I8, I16, I32, INT, BOOL], ids=str)
-def test_a_store_into_an_array_is_what_the_kernel_reads(value: IntType) -> None:
-    with live(array(value)) as maps:
+def test_a_store_into_an_array_is_what_the_kernel_reads(value: IntType, entries: int) -> None:
+    with live(array(value, entries)) as maps:
+        assert is_whole(maps.cells.spec) == (entries == 4)
         for number in {0, 1, value.minimum, value.maximum}:
             maps.cells.array[2] = number
             assert through_system_calls(maps, 2) == value.to_bytes(number)
@@ -96,6 +101,7 @@ def test_a_store_into_an_array_is_what_the_kernel_reads(value: IntType) -> None:
             maps.cells[3] = number
             assert maps.cells.array[3] == number
         assert list(maps.cells.array[:2]) == [0, 0]
+        assert len(dict(maps.cells)) == entries
 
 
 @pytest.mark.parametrize("value", [U8, U16, U32, U64, I8, I16, I32, INT, BOOL], ids=str)

@@ -84,7 +84,7 @@ def test_a_given_map_of_another_shape_is_refused() -> None:
             syrup.load(policy(always(0), maps=[TURN]), maps={"turn": other.maps.turn})
         (found,) = raised.value.diagnostics
         assert found.code == "SYR603"
-        assert "5 entries of 4 to 8 bytes" in found.notes[1]
+        assert "1 entry of 4 to 40 bytes" in found.notes[1]
 
 
 def test_a_map_that_is_only_declared_cannot_be_given() -> None:

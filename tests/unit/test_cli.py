@@ -277,7 +277,7 @@ def test_disasm_shows_instructions_under_their_lines(syrupc: Runner, file: str) 
         i for i, line in enumerate(lines) if line.startswith("; return turn.fetch_add(0, 1) % 5  @ spread.py:10:")
     )
     assert ": " in lines[at + 1]
-    assert any(line.endswith("// map turn") for line in lines)
+    assert any(line.endswith("// value of turn") for line in lines)
 
 
 def test_run_decides_on_each_packet_with_maps_that_keep_their_contents(syrupc: Runner) -> None:

@@ -127,4 +127,4 @@ def test_files_that_share_names_do_not_share_declarations() -> None:
     sizes = [
         compile_source(PolicySource("p.py", text.format(value=v)), Options()).object.maps[0] for v in ("i8", "u64")
     ]
-    assert [each.value_size for each in sizes] == [1, 8]
+    assert [each.value_size for each in sizes] == [3, 24]

@@ -16,6 +16,7 @@ _POLICY = """import syrup
 from syrup import u32, u64
 
 state = syrup.Array(u64, 4)
+large = syrup.Array(u64, 10_000)
 table = syrup.HashMap(u32, u64, 100)
 other = syrup.HashMap(u32, u64, 100)
 
@@ -53,6 +54,11 @@ def _helpers(body: str) -> Counter[int]:
 )
 def test_equal_keys_are_looked_up_once_until_entries_may_have_changed(body: str, lookups: int) -> None:
     assert _helpers(body)[_LOOKUP] == lookups + _COUNTING
+
+
+def test_a_small_array_is_reached_without_a_lookup() -> None:
+    assert _helpers("return state[key & 3]")[_LOOKUP] == _COUNTING
+    assert _helpers("return large[key & 3]")[_LOOKUP] == 1 + _COUNTING
 
 
 def test_an_entry_that_is_there_is_overwritten_in_place() -> None:

@@ -6,11 +6,15 @@ import re
 
 import pytest
 
+from syrupc.driver import compile_source
+from syrupc.errors import ObjectError
+from syrupc.frontend.source import PolicySource
 from syrupc.isa import opcodes as op
 from syrupc.objfile.btf import DATASEC, parse_btf
 from syrupc.objfile.model import Object, Program, RelocationKind
 from syrupc.objfile.progload import FUNC_INFO_SIZE, LINE_INFO_SIZE, func_info_bytes, line_info_bytes
 from syrupc.objfile.reader import read_object
+from syrupc.options import Options
 from tests.unit.objfile.llvm import SHARED, assemble
 
 
@@ -158,3 +162,48 @@ def test_data_sections_of_the_btf_get_sizes_and_places(shared: Object) -> None:
     sections = {t.name: (t.size, [(m.offset, m.size) for m in btf.members(t)]) for t in btf.types if t.kind == DATASEC}
     assert sections[".maps"] == (64, [(0, 32), (32, 32)])
     assert sections[".data"] == (8, [(0, 8)])
+
+
+POLICY = """import syrup
+from syrup import u32, u64
+
+cells = syrup.Array(u64, 3)
+table = syrup.HashMap(u32, u64, 9)
+large = syrup.Array(u64, 10_000)
+
+
+@syrup.jit
+def policy(pkt: syrup.Packet) -> syrup.Executor:
+    return cells[0] + table[1] + large[2]
+"""
+
+
+@pytest.fixture(scope="module")
+def compiled() -> Object:
+    return compile_source(PolicySource("p.py", POLICY), Options()).object
+
+
+def test_declared_maps_come_first_under_their_names_a_small_array_as_one_value(compiled: Object) -> None:
+    shapes = [(m.name, m.key_size, m.value_size, m.max_entries) for m in compiled.maps[:3]]
+    assert shapes == [("cells", 4, 24, 1), ("table", 4, 8, 9), ("large", 4, 8, 10_000)]
+    assert [m.name for m in compiled.maps[3:]] == ["syrup_socket", "syrup_counts_policy"]
+    kinds = {r.target: r.kind for r in compiled.programs[0].relocations}
+    assert (kinds["cells"], kinds["large"]) == (RelocationKind.MAP_VALUE, RelocationKind.MAP)
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "name"),
+    [
+        (b'"max_entries":3', b'"max_entries":4', "cells"),
+        (b'"max_entries":9', b'"max_entries":8', "table"),
+        (b'"name":"table"', b'"name":"tible"', "tible"),
+        (b'"kind":"HashMap"', b'"kind":"LpmTrie"', "table"),
+    ],
+)
+def test_a_map_that_is_not_what_the_object_says_is_refused(
+    compiled: Object, written: bytes, instead: bytes, name: str
+) -> None:
+    assert compiled.data.count(written) == 1
+    with pytest.raises(ObjectError) as caught:
+        read_object(compiled.data.replace(written, instead))
+    assert f"map `{name}` is not what its section .syrup says" in str(caught.value.diagnostics[0].notes)
