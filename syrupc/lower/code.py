@@ -152,12 +152,18 @@ class Code:
         self.builder._insert(store)
 
     def opaque(self, value: ir.Value) -> ir.Value:
-        """The same 64 bits, of which LLVM knows nothing.
+        """The same 64 bits, of which LLVM knows nothing, unless they turn out to be constant.
 
         What is proven of a register must be used from that register: where LLVM knows more than verifiers do, it checks
         a narrower copy, and uses another.
         """
-        return self.builder.asm(ir.FunctionType(I64, [I64]), "", "=r,0", [value], side_effect=False)
+        hidden = self.builder.asm(ir.FunctionType(I64, [I64]), "", "=r,0", [value], side_effect=False)
+        return self.builder.select(self.builder.call(self._is_constant(), [value]), value, hidden)
+
+    def _is_constant(self) -> ir.Function:
+        """What LLVM answers late, when loops have been unrolled."""
+        module, name = self.state.module.module, "llvm.is.constant.i64"
+        return module.globals.get(name) or ir.Function(module, ir.FunctionType(I1, [I64]), name)
 
     def opaque_index(self, value: ir.Value, kind: types.Type) -> ir.Value:
         """An index as the 64 bits that are to be compared and used; a literal is what it is."""

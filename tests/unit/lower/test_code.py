@@ -61,6 +61,14 @@ def test_a_small_array_is_reached_without_a_lookup() -> None:
     assert _helpers("return large[key & 3]")[_LOOKUP] == 1 + _COUNTING
 
 
+def test_an_index_that_turns_out_to_be_constant_is_part_of_the_address() -> None:
+    def scales(body: str) -> bool:
+        return any(insn.opcode in (op.ALU64 | op.LSH, op.ALU | op.LSH) and insn.imm == 3 for insn in _code(body))
+
+    assert scales("return state[key & 3]")
+    assert not scales("for i in range(4):\n    if state[i] == key:\n        return i\nreturn syrup.PASS")
+
+
 def test_an_entry_that_is_there_is_overwritten_in_place() -> None:
     found = _helpers("table[key] = table.get(key, 0) + 1\nreturn 0")
 
