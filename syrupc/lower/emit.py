@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Final
 
@@ -23,10 +24,12 @@ from syrupc.diagnostics import Diagnostic
 from syrupc.errors import InternalError
 
 if TYPE_CHECKING:
-    from syrupc.lower.emitter import Emitted
+    from syrupc.lower.emitter import Emitted, Request
 
 _DEADLINE_S: Final = 60.0
 _MAX_MESSAGE: Final = 4096
+# What it says where it fails by its own fault.
+_ASSERTION: Final = "Assertion `"
 # What LLVM says before it ends its process.
 _STACK: Final = re.compile(
     r"error: [^\n]*?:(?P<line>\d+):(?P<column>\d+): in function .*: Looks like the BPF stack limit"
@@ -54,16 +57,25 @@ def emit(text: str, cpu: str, late: str = "", *, with_text: bool = False) -> Emi
     fails otherwise."""
     from syrupc.lower.emitter import Request  # brings llvmlite
 
+    request = Request(text, late, cpu, with_text)
     with _lock:
-        answer = _ready().ask(Request(text, late, cpu, with_text))
-        if answer is None:  # it had just ended itself, unasked for long
-            answer = _ready().ask(Request(text, late, cpu, with_text))
-    if answer is None or isinstance(answer, str):
-        exceeded = _STACK.search(answer or "")
+        answer = _answer(request)
+        if isinstance(answer, str) and _ASSERTION in answer:
+            answer = _answer(replace(request, careful=True))
+    if isinstance(answer, str):
+        exceeded = _STACK.search(answer)
         if exceeded:
             raise StackExceeded(int(exceeded["line"]), int(exceeded["column"]))
-        raise _failed(answer or "the process of LLVM ended twice")
+        raise _failed(answer)
     return answer
+
+
+def _answer(request: Request) -> Emitted | str:
+    """What LLVM made of a module, or what it said when it failed."""
+    answer = _ready().ask(request)
+    if answer is None:  # it had just ended itself, unasked for long
+        answer = _ready().ask(request)
+    return "the process of LLVM ended twice" if answer is None else answer
 
 
 def stop() -> None:

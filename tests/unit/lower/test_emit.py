@@ -7,9 +7,12 @@ import signal
 
 import pytest
 
+from syrupc.driver import compile_source
 from syrupc.errors import InternalError
+from syrupc.frontend.source import PolicySource
 from syrupc.lower import emit as emitting
 from syrupc.lower.emit import emit, stop
+from syrupc.options import Options
 
 _GOOD = """
 target triple = "bpfel"
@@ -40,6 +43,30 @@ def test_what_ends_llvm_is_an_error_and_the_next_module_is_emitted() -> None:
 def test_what_is_no_module_is_an_error() -> None:
     with pytest.raises(InternalError, match="LLVM could not compile"):
         emit("this is no module", "v3")
+    assert _emits()
+
+
+# The remainder's divisor is a power of nothing: LLVM's peephole pass drops an extension that the quotient still uses.
+_FAILS_IN_PEEPHOLE = """
+import syrup
+from syrup import u8
+
+
+@syrup.jit
+def policy(pkt: syrup.Packet) -> syrup.Executor:
+    a = pkt.payload.u32(0)
+    c = pkt.payload.u8(0)
+    if a < 2 * c:
+        u8(pkt.ip6.hop_limit)
+    return a // -3
+"""
+
+
+@pytest.mark.parametrize("kernel", ["5.15", "6.18"])
+def test_what_llvm_fails_in_is_left_out(kernel: str) -> None:
+    source = PolicySource("p.py", _FAILS_IN_PEEPHOLE)
+    first, again = (compile_source(source, Options(kernel=kernel)).object.data for _ in range(2))
+    assert first == again
     assert _emits()
 
 
