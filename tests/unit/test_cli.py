@@ -378,6 +378,7 @@ def test_run_says_what_cannot_be_stored(syrupc: Runner, folder: Path, store: str
     [
         (("--packet", "0"), "`0` is no packet"),
         (("--packet", "xy"), "`xy` is no packet"),
+        (("--packet", "00" * 65_508), "a packet of 65508 bytes cannot be sent"),
         (("--packet", "", "--store", "turn=3"), "`turn=3` is no entry of a map"),
         (("--packet", "", "--store", "nix[0]=3"), "the policy declares no map `nix`"),
         (("--packet", "", "--store", "turn[7]=3"), "`turn[7]=3` cannot be stored"),
