@@ -44,6 +44,8 @@ _PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
     "emit": ("event",),
 }
 # Those that evaluate what is stored before the map is looked at, as the operations take it.
+# Methods that change an entry, or give a reference through which one can be changed.
+_CHANGING: Final = ("fetch_add", "compare_swap", "lookup")
 _VALUE_FIRST: Final = ("map.push", "map.emit")
 
 
@@ -185,6 +187,28 @@ class Entries(Builder):
         message = f"{declared.kind.value} has no method `{method}` in a policy"
         self.found.error("SYR204", message, node.func, notes=(f"known: {known}",), help=help_lines)
         return placeholder(node)
+
+    def maps_of(self, place: ast.expr) -> Iterator[str]:
+        """The map that a place is in."""
+        while isinstance(place, ast.Attribute | ast.Subscript) and not self.map_named(place):
+            place = place.value
+        declared = self.map_named(place) or (self.references.get(place.id) if isinstance(place, ast.Name) else None)
+        if declared:
+            yield declared.name
+
+    def may_change(self, table: str, node: ast.AST) -> bool:
+        """Whether running this may change an entry of the map, in functions that it calls, too."""
+        for each in ast.walk(node):
+            match each:
+                case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()) if name == table:
+                    return True
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):
+                    if name == table and method in _CHANGING:
+                        return True
+                case ast.Call(func=ast.Name(id=name)) if name in self.declarations.helpers:
+                    if any(self.may_change(table, s) for s in self.declarations.helpers[name].node.body):
+                        return True
+        return False
 
     def map_membership(self, node: ast.Compare, container: ast.expr) -> ast.expr:
         declared = self.map_named(container)

@@ -284,6 +284,10 @@ class _Normalizer(Expressions):
         yield at(ast.Assign([at(ast.Name(entry, ast.Store()), target)], found), target)
         place = at(ast.Name(entry, ast.Load()), target)
         if type(op) in _ATOMIC:
+            if any(self.may_change(table, value) for table in self.maps_of(target)):
+                # Python takes the entry before the value is computed, one atomic step takes it after that.
+                help_line = f"compute it first: `value = {self.text(value)}`"
+                self.reject(value, "a value that changes the map it is put into", help_line)
             yield self.effect(f"entry.{_ATOMIC[type(op)]}", [place, self.expression(value)], node)
             return
         old = self.temporary()
