@@ -43,9 +43,9 @@ _PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
     "add": ("value",),
     "emit": ("event",),
 }
-# Those that evaluate what is stored before the map is looked at, as the operations take it.
 # Methods that change an entry, or give a reference through which one can be changed.
 _CHANGING: Final = ("fetch_add", "compare_swap", "lookup")
+# Those that evaluate what is stored before the map is looked at, as the operations take it.
 _VALUE_FIRST: Final = ("map.push", "map.emit")
 
 
