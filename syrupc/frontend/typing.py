@@ -195,6 +195,9 @@ class Inferer(typeinfer.TypeInferer):
             self._widened[var] = loc
         super().add_type(var, tp, loc, unless_locked)
 
+    def propagate_refined_type(self, updated_var: str, updated_type: types.Type) -> None:
+        """What a variable is joined to says nothing of where its values come from: no type here is ever imprecise."""
+
     def copy_type(self, src_var: str, dest_var: str, loc: Any) -> None:
         source = self.typevars[src_var].type
         if source is not None:
