@@ -86,6 +86,7 @@ def _emit(request: Request) -> Emitted:
     builder.getModulePassManager().run(module, builder)
     if request.late:
         _link_late(module, request.late, builder)
+    _keep_tops(module)
     optimised = str(module) if request.with_text else ""
     assembly = machine.emit_assembly(module) if request.with_text else ""
     return Emitted(machine.emit_object(module), optimised, assembly)
@@ -97,3 +98,38 @@ def _link_late(module: llvm.ModuleRef, late: str, builder: llvm.PassBuilder) -> 
     passes = llvm.create_new_module_pass_manager()
     passes.add_always_inliner_pass()
     passes.run(module, builder)
+
+
+def _keep_tops(module: llvm.ModuleRef) -> None:
+    """Let loops be entered at their tops: kernels before 6.12 refuse one into whose top control falls from inside.
+
+    LLVM puts a block that jumps to the top of its loop in front of the top, except where it optimises for size.
+    """
+    for function in module.functions:
+        if not function.is_declaration and _has_loop(function):
+            function.add_function_attribute("optsize")
+
+
+def _has_loop(function: llvm.ValueRef) -> bool:
+    """Whether a search from the first block meets one that it has not left."""
+    following = {block.name: _successors(block) for block in function.blocks}
+    pending = [(name := next(iter(following)), iter(following[name]))]
+    opened, left = {name}, set[str]()
+    while pending:
+        name, others = pending[-1]
+        after = next(others, None)
+        if after is None:
+            opened.remove(name)
+            left.add(name)
+            pending.pop()
+        elif after in opened:
+            return True
+        elif after not in left:
+            opened.add(after)
+            pending.append((after, iter(following[after])))
+    return False
+
+
+def _successors(block: llvm.ValueRef) -> list[str]:
+    *_, last = block.instructions
+    return [each.name for each in last.operands if each.value_kind is llvm.ValueKind.basic_block]
