@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 APT    := $(if $(filter 0,$(shell id -u)),,sudo )apt-get install
 
-.PHONY: help demo test check bench docs clean
+.PHONY: help demo test check bench docs fuzz clean
 .DELETE_ON_ERROR:
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make check   formatting, lint, types, borders between the packages"
 	@echo "make bench   run the benchmarks"
 	@echo "make docs    fill in what the documents show of the code"
+	@echo "make fuzz    generate policies and compare all ways of running them, with seeds that were never used"
 	@echo "make clean   remove what was made here"
 
 demo: $(VENV)/.installed
@@ -36,6 +37,9 @@ bench: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	@$(BIN)/python -m docs.generate
+
+fuzz: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

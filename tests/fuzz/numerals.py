@@ -1,0 +1,190 @@
+"""Rewrites a policy file so that Python computes with the language's numbers.
+
+Literals, truth values and module constants become `Num`; what is made of constants alone is computed exactly first; and
+where a value is one of several (`a if c else b`, `a or b`), its type is that of all of them, as the language says.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+FILE: Final = "policy.py"
+"""The name that code of a policy file has in tracebacks."""
+
+_WIDE_CALLS: Final = {"u64", "now_ns", "be64"}
+_WIDE_FIELDS: Final = {"src_high", "src_low", "dst_high", "dst_low"}
+_NARROW_CALLS: Final = {
+    "u8",
+    "u16",
+    "u32",
+    "i8",
+    "i16",
+    "i32",
+    "be16",
+    "be32",
+    "int",
+    "bool",
+    "len",
+    "random",
+    "cpu",
+    "find",
+    "startswith",
+}
+
+
+def rewrite(module: ast.Module) -> ast.Module:
+    """The module, ready to be run with the names of `reference` in its scope."""
+    body = [node for node in module.body if not _imports_syrup(node)]
+    numbers, tuples = _constants(body)
+    functions = [_Numerals(numbers, tuples).visit(n) if isinstance(n, ast.FunctionDef) else n for n in body]
+    return ast.fix_missing_locations(ast.Module(functions, []))
+
+
+def _imports_syrup(node: ast.stmt) -> bool:
+    match node:
+        case ast.Import(names=[ast.alias(name="syrup")]) | ast.ImportFrom(module="syrup" | "__future__"):
+            return True
+    return False
+
+
+def _constants(body: list[ast.stmt]) -> tuple[set[str], set[str]]:
+    """The names at module level that stand for numbers, enumerations among them, and for tuples of numbers."""
+    numbers, tuples = set(), set()
+    for node in body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Tuple()):
+                tuples.add(name)
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not isinstance(value, ast.Call):
+                numbers.add(name)
+            case ast.ClassDef(name=name, bases=[_]):
+                numbers.add(name)
+    return numbers, tuples
+
+
+class _Numerals(ast.NodeTransformer):
+    """Of one function."""
+
+    def __init__(self, numbers: set[str], tuples: set[str]) -> None:
+        self.constants, self.tuples = numbers, tuples
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.decorator_list, node.returns = [], None
+        for argument in node.args.args:
+            argument.annotation = None
+        local = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        self.constants, self.tuples = self.constants - local, self.tuples - local
+        return self.generic_visit(node)
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, ast.expr) and self.constant(node):
+            return _call("_number", node)
+        found: ast.AST = super().visit(node)
+        return found
+
+    def constant(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Constant(value=int()):
+                return True
+            case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(value=ast.Name(id=name)):
+                return name in self.constants
+            case ast.BinOp(left=left, right=right):
+                return self.constant(left) and self.constant(right)
+            case ast.UnaryOp(operand=operand):
+                return self.constant(operand)
+        return False
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
+        return node
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        return _call("_number", self.generic_visit(node))
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        return _call("_number", node) if isinstance(node.op, ast.Not) else node
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        self.generic_visit(node)
+        node.iter = _call("_each", node.iter)
+        return node
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        self.generic_visit(node)
+        node.test = _call("_turn", node.test)
+        return node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        return self.joined(node, [node.body, node.orelse])
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        return self.joined(node, node.values)
+
+    def joined(self, node: ast.expr, branches: list[ast.expr]) -> ast.AST:
+        tests = [test for branch in branches if (test := self.wide(branch)) is not None]
+        self.generic_visit(node)
+        if not tests:
+            return node
+        anything = ast.Call(ast.Name("any", ast.Load()), [ast.List(tests, ast.Load())], [])
+        return _call("_joined", node, ast.Lambda(ast.arguments([], [], None, [], [], None, []), anything))
+
+    def wide(self, node: ast.expr) -> ast.expr | None:
+        """An expression that tells, without evaluating `node`, whether it gives a u64; None if it surely does not."""
+        match node:
+            case ast.Name(id=name) if name not in self.constants:
+                return _call("_wide", ast.Name(name, ast.Load()))
+            case _ if self.constant(node):
+                return _call("_wide", node)
+            case ast.BinOp(left=left, op=ast.LShift() | ast.RShift() | ast.Pow() | ast.FloorDiv()):
+                return self.wide(left)
+            case ast.BinOp(left=left, op=ast.BitAnd() | ast.Mod(), right=right):
+                tests = self.wide(left), self.wide(right)
+                return None if None in tests else ast.BoolOp(ast.And(), [t for t in tests if t is not None])
+            case ast.BinOp(left=left, right=right):
+                return self.either(left, right)
+            case ast.UnaryOp(op=op, operand=operand):
+                return None if isinstance(op, ast.Not) else self.wide(operand)
+            case ast.IfExp(body=body, orelse=orelse):
+                return self.either(body, orelse)
+            case ast.BoolOp(values=values):
+                return self.either(*values)
+            case ast.NamedExpr(value=value):
+                return self.wide(value)
+            case ast.Attribute(attr=name) if name in _WIDE_FIELDS:
+                return ast.Constant(True)
+            case ast.Subscript(value=table):
+                return _call("_wide", table)
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments):
+                return self.wide_call(node, name, arguments)
+        return None
+
+    def wide_call(self, node: ast.Call, name: str, arguments: list[ast.expr]) -> ast.expr | None:
+        if name in _WIDE_CALLS or name == "u64":
+            return ast.Constant(True)
+        if name in _NARROW_CALLS:
+            return None
+        if name in ("min", "max", "abs"):
+            return self.either(*arguments)
+        assert isinstance(node.func, ast.Attribute), f"`{name}` is not known here"
+        table = _call("_wide", node.func.value)  # a map's method
+        return table if name != "get" else self.either_of([table, self.wide(arguments[1])])
+
+    def either(self, *nodes: ast.expr) -> ast.expr | None:
+        return self.either_of([self.wide(node) for node in nodes])
+
+    def either_of(self, tests: list[ast.expr | None]) -> ast.expr | None:
+        known = [test for test in tests if test is not None]
+        return ast.BoolOp(ast.Or(), known) if len(known) > 1 else known[0] if known else None
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        """A decision tells its line."""
+        assert node.value is not None
+        line = ast.Constant(node.value.lineno)
+        node.value = ast.Tuple([self.visit(node.value), line], ast.Load())
+        return node
+
+
+def _call(name: str, *arguments: ast.AST) -> ast.expr:
+    first = arguments[0]
+    made = ast.Call(ast.Name(name, ast.Load()), list(arguments), [])
+    return ast.copy_location(made, first) if hasattr(first, "lineno") else made

@@ -1,0 +1,28 @@
+"""A bound on how long something may compute, so that one program cannot hold up all others."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class ImpatienceError(Exception):
+    """It took too long."""
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raises `ImpatienceError` inside the block once this process has computed for so long, whatever else runs."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise ImpatienceError
+
+    before = signal.signal(signal.SIGVTALRM, end)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

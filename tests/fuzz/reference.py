@@ -1,0 +1,161 @@
+"""The meaning of a policy file, as Python: its policies run as functions, over numbers that wrap as the language says.
+
+The text is what the compiler gets, and CPython runs it: only integers are replaced by those of the language, and what
+stands for the outside (packet, maps, chance, time) by the plain models here and in `tables`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, Final
+
+from syrupc.spec import DROP, INT_TYPES, PASS, U64, FaultKind, IntType
+from tests.fuzz.numbers import Num, greatest, is_unsigned, least
+from tests.fuzz.numerals import FILE, rewrite
+from tests.fuzz.tables import DECLARATIONS, MapFullError, Table
+from tests.fuzz.views import NoHeaderError, Packet, ShortError
+
+
+@dataclass
+class World:
+    """What a policy takes from outside during one decision."""
+
+    chance: int = 0
+    clock: int = 0
+    cpu: int = 0
+
+
+class EndlessError(Exception):
+    """A `while` that does not end."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a policy did: its decision (an index, PASS or DROP), the fault that ended it (kind and line), the maps."""
+
+    decision: int
+    fault: tuple[FaultKind, int] | None
+    maps: Mapping[str, Mapping[Any, Any]]
+
+
+_FAULTS: Final = {
+    ShortError: FaultKind.SHORT_PACKET,
+    NoHeaderError: FaultKind.NO_HEADER,
+    KeyError: FaultKind.KEY,
+    IndexError: FaultKind.INDEX,
+    ZeroDivisionError: FaultKind.ZERO_DIVISION,
+    ValueError: FaultKind.VALUE,
+    AssertionError: FaultKind.ASSERTION,
+    MapFullError: FaultKind.MAP_FULL,
+}
+
+
+_MAX_TURNS: Final = 100_000
+
+
+@dataclass
+class Reference:
+    """A policy file whose policies run as Python. Maps keep their content from one call to the next."""
+
+    text: str
+    executors: int
+    world: World = field(default_factory=World)
+    tables: dict[str, Table] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        module = rewrite(ast.parse(self.text))
+        self._scope: dict[str, Any] = {**_BUILTINS, **{n: _Cast(k) for n, k in INT_TYPES.items()}}
+        self._scope["_turn"] = self._turn
+        self._scope["syrup"] = SimpleNamespace(**self._names())
+        exec(compile(module, FILE, "exec"), self._scope)
+        self.tables = {name: value for name, value in self._scope.items() if isinstance(value, Table)}
+
+    def run(self, policy: str, packet: Packet) -> Outcome:
+        """One decision."""
+        decision, fault, line, self._turns = PASS, None, 0, 0
+        try:
+            decision, line = self._scope[policy](packet)
+        except tuple(_FAULTS) as error:
+            fault = (_FAULTS[type(error)], _line(error))
+        else:
+            if decision not in (PASS, DROP) and not 0 <= decision < self.executors:
+                fault, decision = (FaultKind.NO_EXECUTOR, line), PASS
+        return Outcome(int(decision), fault, {name: table.snapshot() for name, table in self.tables.items()})
+
+    def _turn(self, test: int) -> int:
+        self._turns += 1
+        if self._turns > _MAX_TURNS:
+            raise EndlessError
+        return test
+
+    def _names(self) -> dict[str, Any]:
+        world = self.world
+        return {
+            "PASS": PASS,
+            "DROP": DROP,
+            "Packet": Packet,
+            "Executor": int,
+            "jit": lambda function: function,
+            "range": _capped,
+            "random": lambda: Num(world.chance),
+            "now_ns": lambda: Num(world.clock, True),
+            "cpu": lambda: Num(world.cpu),
+            **DECLARATIONS,
+            **{n: _Cast(k) for n, k in INT_TYPES.items()},
+        }
+
+
+@dataclass(frozen=True)
+class _Cast:
+    """`u32`: converts, annotates, and is a type in declarations."""
+
+    kind: IntType
+
+    def __call__(self, value: int) -> Num:
+        return Num(self.kind.wrap(int(value)), self.kind is U64)
+
+
+def _capped(n: int, *, max: int) -> Iterable[Num]:
+    if n > max:
+        raise ValueError("too many turns")
+    return (Num(i) for i in range(int(n)))
+
+
+def _each(values: Iterable[int]) -> Iterator[Num]:
+    """The elements of a tuple or range, all of the type that holds them all."""
+    found = list(values)
+    unsigned = is_unsigned(*found)
+    return (Num(value, unsigned) for value in found)
+
+
+def _joined(value: int, unsigned: Callable[[], bool]) -> int:
+    """One of several values, of the type that holds them all. `PASS` and `DROP` are no numbers."""
+    return value if value in (PASS, DROP) else Num(value, is_unsigned(value) or unsigned())
+
+
+def _wide(value: object) -> bool:
+    return (isinstance(value, Table) and value.wide) or (isinstance(value, int) and is_unsigned(value))
+
+
+_BUILTINS: Final = {
+    "_number": Num,
+    "_each": _each,
+    "_joined": _joined,
+    "_wide": _wide,
+    "min": least,
+    "max": greatest,
+    "len": lambda view: Num(len(view)),
+}
+
+
+def _line(error: BaseException) -> int:
+    """The line of the policy file that raised."""
+    line, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == FILE:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

@@ -1,0 +1,134 @@
+"""A generated program: a policy file, and what its policies are asked."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+from syrupc.datagram import Datagram
+from syrupc.spec import INT_TYPES
+from tests.fuzz.expressions import TABLES
+from tests.fuzz.packets import WORDS
+from tests.fuzz.scope import EDGES, File, Map, Writer, weighted
+from tests.fuzz.statements import body, give, opening
+
+SOURCES: Final = ("127.0.0.1", "127.0.0.1", "127.9.0.7", "::1")
+DESTINATIONS: Final = ("127.0.0.1", "127.0.0.9")
+"""Where datagrams come from and go to: all of it is loopback."""
+
+# The oldest kernel (instruction set 3), the newest (4), both to compare, and those between.
+_KERNELS: Final = weighted(
+    (4, ("5.15",)), (3, ("5.15", "6.18")), (7, ("6.18",)), (2, ("6.1",)), (2, ("6.6",)), (2, ("6.12",))
+)
+_BYTES: Final = (0, 0, 1, 2, 7, 127, 128, 255)
+_LENGTHS: Final = (*range(16, 33), *range(16, 33), *range(16, 25), 0, 1, 3, 7, 8, 9, 12, 15, 48)
+_OPTIONS: Final = (b"", b"", b"", b"\1\1\1\0", b"\1" * 11 + b"\0")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One datagram for one policy, in a world: `chance` is what `random()` gives, `clock` what `now_ns()` gives.
+
+    Ports and flow hash are those of the place where it is asked.
+    """
+
+    policy: str
+    datagram: Datagram
+    chance: int = 0
+    clock: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """An entry that user space stores before the first datagram."""
+
+    map: str
+    key: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A policy file with its presets and inputs. All policies share its maps.
+
+    `kernels` are those that it is compiled for; the running one gets what was compiled for the last.
+    """
+
+    text: str
+    presets: tuple[Preset, ...]
+    asks: tuple[Ask, ...]
+    kernels: tuple[str, ...] = ("5.15", "6.18")
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """Those that are asked, in the order of the file."""
+        return tuple(dict.fromkeys(a.policy for a in self.asks))
+
+
+def sample(rnd: random.Random) -> Program:
+    """A program of one to three policies."""
+    file = File(rnd, worldly=rnd.randrange(5) == 0)
+    names = ("policy", "second", "third")[: rnd.choice((1, 1, 1, 2, 2, 3))]
+    written = [_policy(file, name, rnd.randrange(3, 14) // len(names) + 1) for name in names]
+    text = "\n".join([*file.lines(), *(line for policy in written for line in policy)]) + "\n"
+    asks = [_ask(rnd, name) for name in names for _ in range(rnd.choice((3, 4, 5)))]
+    if len(names) > 1:
+        rnd.shuffle(asks)
+    return Program(text, tuple(_presets(rnd, file.maps)), tuple(asks), rnd.choice(_KERNELS))
+
+
+def _policy(file: File, name: str, budget: int) -> list[str]:
+    w = Writer(file, budget)
+    opening(w)
+    body(w, budget)
+    give(w)
+    return ["", "", "@syrup.jit", f"def {name}(pkt: syrup.Packet) -> syrup.Executor:", *w.lines]
+
+
+def _ask(rnd: random.Random, policy: str) -> Ask:
+    clock = rnd.choice(EDGES) if rnd.randrange(2) else rnd.randrange(1 << 64)
+    return Ask(policy, _datagram(rnd, _payload(rnd)), rnd.randrange(1 << 32), clock)
+
+
+def _payload(rnd: random.Random) -> bytes:
+    if rnd.randrange(8) == 0:
+        return b"".join(rnd.choice(WORDS) for _ in range(rnd.randrange(24)))
+    length = rnd.choice(_LENGTHS)
+    return bytes(rnd.choice(_BYTES) if rnd.randrange(2) else rnd.randrange(256) for _ in range(length))
+
+
+def _datagram(rnd: random.Random, payload: bytes) -> Datagram:
+    """As it arrives on loopback; some with a part of their payload in pages, where a program has no pointer to it."""
+    source = rnd.choice(SOURCES)
+    linear = 8 + rnd.randrange(len(payload) + 1) if rnd.randrange(4) == 0 else None
+    if ":" in source:
+        return Datagram(payload, source=source, destination=source, ttl=_ttl(rnd), tos=_tos(rnd), linear=linear)
+    return Datagram(
+        payload,
+        source=source,
+        destination=rnd.choice(DESTINATIONS),
+        ttl=_ttl(rnd),
+        tos=_tos(rnd),
+        options=rnd.choice(_OPTIONS),
+        linear=linear,
+    )
+
+
+def _ttl(rnd: random.Random) -> int:
+    return 64 if rnd.randrange(2) else rnd.randrange(1, 256)
+
+
+def _tos(rnd: random.Random) -> int:
+    return rnd.choice((0, 0, 4, 0xB8, 0xFC))
+
+
+def _presets(rnd: random.Random, maps: list[Map]) -> list[Preset]:
+    presets = []
+    for table in maps:
+        keys = range(table.entries) if table.kind not in TABLES else range(min(table.entries, 2))
+        for key in keys:
+            if rnd.randrange(2):
+                value = rnd.choice(EDGES) if rnd.randrange(2) else rnd.randrange(10)
+                presets.append(Preset(table.name, key, INT_TYPES[table.value].wrap(value)))
+    return presets
