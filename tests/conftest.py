@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,9 @@ import pytest
 
 from syrupc.lower.emit import descriptors
 from tests.bpf_probe import why_no_bpf
+
+# Whoever starts tests in the background has them ignore it, and so would the processes that tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ALLOWED_SKIPS: Final = (
     # A reason that begins with one of these is a fact about the machine, also in CI.

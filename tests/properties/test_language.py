@@ -7,22 +7,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.fuzz import replay
-from tests.fuzz.examine import examine
 from tests.fuzz.ledger import Ledger
-from tests.fuzz.share import Examiner, examiner
 
 PROGRAMS: Final = 300
 """How many generated programs a change must pass."""
-
-FINDS: Final = sorted((Path(__file__).parents[1] / "fuzz" / "finds").glob("*.py"))
-"""What was found once: each file says what, and is a policy with the questions that showed it."""
 
 
 @pytest.mark.timeout(1200)
@@ -35,16 +28,3 @@ def test_all_ways_of_running_a_policy_agree_and_every_kernel_takes_it(repository
     tally = Ledger.read(counted, 0).tally
     assert tally.programs >= PROGRAMS
     assert tally.rejected.total() < tally.files // 10, "too little of what is generated is run"
-
-
-@pytest.fixture(scope="module")
-def examined() -> Iterator[Examiner]:
-    with examiner() as made:
-        yield made
-
-
-@pytest.mark.parametrize("path", FINDS, ids=lambda path: path.stem)
-def test_what_was_found_once_is_found_no_more(path: Path, examined: Examiner) -> None:
-    done = examine(replay.read(path), examined.bench)
-    assert done.find is None, f"{done.find.what}\n{done.find.details}"
-    assert not done.rejected
