@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Final
 
 from syrupc.kernel.release import brought
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reasoning:
-    """One switch for each improvement that changes which programs load."""
+    """One switch for each improvement that changes which programs load.
+
+    There is one for each release, so it is told from another by what it is and not by what it says: what the verifier
+    concludes is remembered under it.
+    """
 
     compares_ranges: bool
     """A comparison of two unknown numbers narrows both."""
@@ -81,6 +86,7 @@ _SINCE: Final = {
 }
 
 
+@cache
 def reasoning(kernel: tuple[int, int]) -> Reasoning:
     """What the verifier of that release can conclude."""
     return Reasoning(**{field.name: brought(_SINCE[field.name], kernel) for field in fields(Reasoning)})

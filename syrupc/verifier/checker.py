@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
 
 from syrupc.isa import opcodes as op
 from syrupc.kernel.map_types import MAP_TYPES
@@ -33,63 +35,66 @@ from syrupc.verifier.state import SLOT, State
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.values import NAMES, Kind, Number, Pointer, Value
 
+Check: TypeAlias = Callable[[State], Finding | None]
+"""What is missing in a state, None if nothing is."""
+
 _FIXED_REGIONS = frozenset({Kind.PACKET_END, Kind.SOCKET, Kind.SOCK_COMMON, Kind.TCP_SOCK, Kind.XDP_SOCK})
 
 
-def check(subject: Subject, state: State, obligation: Obligation) -> Finding | None:
-    """None if the obligation holds in every machine that the state stands for."""
+def check_of(subject: Subject, slot: int, obligation: Obligation) -> Check | None:
+    """What decides whether the obligation of the instruction at `slot` holds in every machine that a state stands for.
+
+    None if it holds there whatever the state. The choice is made once for each instruction, not on each visit.
+    """
     match obligation:
         case Initialised(register):
-            return None if state.frames[-1].registers[register] is not None else _unset(register)
+            return partial(_check_initialised, register) if register != op.FRAME_POINTER else None
         case Replaceable(register):
-            return None if register != op.FRAME_POINTER else _frame_pointer()
-        case Readable(register, offset, size, sign, atomic):
-            return _check_read(subject, state, state.registers[register], offset, size, sign, atomic)
-        case Writable(register, offset, size, source, atomic):
-            return _check_write(subject, state, register, offset, size, source, atomic)
-        case Updatable(register, offset, size, fetched):
-            if register == fetched:
-                return unsafe("SYR509", "an atomic operation replaces its own address by what it fetches")
-            return _check_update(subject, state, register, offset, size)
-        case Computable(operation, register, source, immediate, bits):
-            if source is not None:
-                return check_arithmetic(operation, state.registers[register], state.registers[source], bits)
+            return _always(_frame_pointer()) if register == op.FRAME_POINTER else None
+        case Readable():
+            return partial(_check_read, subject, obligation)
+        case Writable():
+            return partial(_check_write, subject, obligation)
+        case Updatable(register=register, fetched=fetched) if register == fetched:
+            return _always(unsafe("SYR509", "an atomic operation replaces its own address by what it fetches"))
+        case Updatable(register, offset, size):
+            return partial(_check_update, subject, register, offset, size)
+        case Computable(operation, register, None, immediate, bits):
             finding = _check_immediate(operation, immediate, bits)
-            return finding or check_arithmetic(operation, state.registers[register], Number(const(immediate)), bits)
+            return _always(finding) if finding else partial(_check_constant, operation, register, immediate, bits)
+        case Computable(operation, register, source, _, bits) if source is not None:
+            return partial(_check_registers, operation, register, source, bits)
         case KnownInstruction(what, since):
-            return None if brought(since, subject.kernel.release) else _newer(subject, what, since)
+            return None if brought(since, subject.kernel.release) else _always(_newer(subject, what, since))
         case Modelled(what):
-            return unsupported(what)
+            return _always(unsupported(what))
         case UsableMap(kind):
-            return _check_wide(subject, state.slot, kind)
+            return _always(_check_wide(subject, slot, kind))
         case HelperCall(helper):
-            return check_helper(subject, state, helper)
+            return partial(_check_helper, subject, helper)
         case LocalCall(target):
-            return unsupported("a call to a global function") if target in subject.global_functions else None
+            called = target in subject.global_functions
+            return _always(unsupported("a call to a global function")) if called else None
         case KernelCall():
-            return unsupported("a call to a kernel function")
+            return _always(unsupported("a call to a kernel function"))
         case PacketLoad():
-            return _check_packet_load(subject, state)
+            return partial(_check_packet_load, subject)
         case Return():
-            return _check_return(subject, state)
-        case _:
-            assert_never(obligation)
+            return partial(_check_return, subject)
+    raise AssertionError(obligation)
 
 
-def holds_always(subject: Subject, slot: int, obligation: Obligation) -> bool:
-    """Whether the obligation holds at this slot whatever the state: then it need not be checked again and again."""
-    match obligation:
-        case Replaceable(register):
-            return register != op.FRAME_POINTER
-        case KnownInstruction(_, since):
-            return brought(since, subject.kernel.release)
-        case UsableMap(kind):
-            return _check_wide(subject, slot, kind) is None
-        case LocalCall(target):
-            return target not in subject.global_functions
-        case Initialised(register):
-            return register == op.FRAME_POINTER
-    return False
+def _always(finding: Finding | None) -> Check | None:
+    """What does not depend on the state."""
+    return (lambda _: finding) if finding else None
+
+
+def _check_initialised(register: int, state: State) -> Finding | None:
+    return None if state.frames[-1].registers[register] is not None else _unset(register)
+
+
+def _check_helper(subject: Subject, number: int, state: State) -> Finding | None:
+    return check_helper(subject, state, number)
 
 
 def _unset(register: int) -> Finding:
@@ -126,27 +131,25 @@ def _newer(subject: Subject, what: str, since: str) -> Finding:
 # -- memory ------------------------------------------------------------------------------------------------------------
 
 
-def _check_read(
-    subject: Subject, state: State, value: Value, offset: int, size: int, sign: bool, atomic: bool
-) -> Finding | None:
-    finding = check_access(subject, state, value, offset, size, write=False, atomic=atomic)
-    if finding is None and sign and type(value) is Pointer and value.kind is Kind.CONTEXT:
+def _check_read(subject: Subject, read: Readable, state: State) -> Finding | None:
+    value = state.frames[-1].registers[read.register]
+    finding = check_access(subject, state, value, read.offset, read.size, write=False, atomic=read.atomic)
+    if finding is None and read.sign and type(value) is Pointer and value.kind is Kind.CONTEXT:
         return unsafe("SYR508", "a field of the context cannot be read with its sign")
     return finding
 
 
-def _check_write(
-    subject: Subject, state: State, register: int, offset: int, size: int, source: int | None, atomic: bool
-) -> Finding | None:
-    target = state.registers[register]
-    finding = check_access(subject, state, target, offset, size, write=True, atomic=atomic)
-    if finding or source is None or type(target) is not Pointer or target.kind is not Kind.STACK:
+def _check_write(subject: Subject, written: Writable, state: State) -> Finding | None:
+    target = state.registers[written.register]
+    finding = check_access(subject, state, target, written.offset, written.size, write=True, atomic=written.atomic)
+    if finding or written.source is None or type(target) is not Pointer or target.kind is not Kind.STACK:
         return finding
-    stored = state.registers[source]
+    stored = state.registers[written.source]
     if type(stored) is not Pointer:
         return None
-    if size != SLOT and target.fixed:
-        return unsafe("SYR507", "only a part of a pointer is stored", details=f"{size} bytes of r{source}")
+    if written.size != SLOT and target.fixed:
+        stored_part = f"{written.size} bytes of r{written.source}"
+        return unsafe("SYR507", "only a part of a pointer is stored", details=stored_part)
     if not target.fixed:
         return None  # what lies there afterwards is only known to be bytes
     if stored.kind is Kind.STACK and target.target != state.depth:
@@ -154,7 +157,7 @@ def _check_write(
     return None
 
 
-def _check_update(subject: Subject, state: State, register: int, offset: int, size: int) -> Finding | None:
+def _check_update(subject: Subject, register: int, offset: int, size: int, state: State) -> Finding | None:
     target = state.registers[register]
     return check_access(subject, state, target, offset, size, write=True, atomic=True) or check_access(
         subject, state, target, offset, size, write=False, atomic=True
@@ -164,7 +167,19 @@ def _check_update(subject: Subject, state: State, register: int, offset: int, si
 # -- arithmetic --------------------------------------------------------------------------------------------------------
 
 
-def check_arithmetic(operation: int, left: Value, right: Value, bits: int) -> Finding | None:
+def _check_registers(operation: int, register: int, source: int, bits: int, state: State) -> Finding | None:
+    registers = state.frames[-1].registers
+    return _check_arithmetic(operation, registers[register], registers[source], bits)
+
+
+def _check_constant(operation: int, register: int, immediate: int, bits: int, state: State) -> Finding | None:
+    value = state.frames[-1].registers[register]
+    if type(value) is Number:
+        return None
+    return _check_arithmetic(operation, value, Number(const(immediate)), bits)
+
+
+def _check_arithmetic(operation: int, left: Value, right: Value, bits: int) -> Finding | None:
     """Numbers permit everything. A pointer may move by a bounded number; everything else on it has no meaning."""
     if type(left) is Number and type(right) is Number:
         return None

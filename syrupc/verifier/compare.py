@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from syrupc.isa import opcodes as op
@@ -110,6 +111,7 @@ def _common_bits(a: Scalar, b: Scalar, width: int) -> bool | None:
     return None if b.mask & keep else False
 
 
+@lru_cache(maxsize=1 << 14)
 def refine(comparison: int, taken: bool, a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> tuple[Scalar, Scalar]:
     """The two numbers on the way that the branch goes.
 

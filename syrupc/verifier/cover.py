@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from syrupc.verifier.domains import Scalar
 from syrupc.verifier.state import (
     MISC,
+    PLACES,
     REGISTERS,
     SPILLED,
     UNTOUCHED,
@@ -18,6 +20,8 @@ from syrupc.verifier.state import (
 )
 from syrupc.verifier.values import ZERO, Kind, Number, Pointer, Value
 
+Outline = tuple[Scalar | Value, ...]
+
 Match = dict[int, int]
 """Identities of the earlier state -> those of the later one; the reverse is kept under negative numbers."""
 
@@ -28,7 +32,7 @@ def covers(earlier: Checkpoint, later: State, live: tuple[int, ...], all_matters
     Only what the walk from `earlier` has read counts, and of numbers only those whose range mattered, unless the
     kernel cannot tell (`all_matters`).
     """
-    if not _same_calls(earlier, later):
+    if len(earlier.frames) != len(later.frames) or _differs(earlier, later, live) or not _same_calls(earlier, later):
         return False
     match: Match = {}
     if not _references(earlier.references, later.references, match):
@@ -45,10 +49,36 @@ def covers(earlier: Checkpoint, later: State, live: tuple[int, ...], all_matters
     return True
 
 
+def _differs(earlier: Checkpoint, later: State, live: tuple[int, ...]) -> bool:
+    """Whether a number that mattered is another one now: that tells most states apart, so it is asked first."""
+    old, new = earlier.frames[-1].registers, later.frames[-1].registers
+    places = earlier.precise >> PLACES * (len(later.frames) - 1) & live[later.slot]
+    while places:
+        register = (places & -places).bit_length() - 1
+        places &= places - 1
+        a, b = old[register], new[register]
+        if type(a) is not Number or type(b) is not Number or not a.range.covers(b.range):
+            return True
+    return False
+
+
+def outline_of(state: State, live: tuple[int, ...]) -> Outline:
+    """What the registers hold that may still be read: two states that differ in it are told apart at once."""
+    wanted = live[state.slot]
+    return tuple(
+        [
+            value.range if type(value) is Number else value
+            for register, value in enumerate(state.frames[-1].registers)
+            if wanted >> register & 1
+        ]
+    )
+
+
 def repeats(earlier: Checkpoint, later: State, live: tuple[int, ...], exactly: bool = True) -> bool:
     """Whether nothing at all has changed since `earlier` on the way to `later`: such a loop never ends.
 
-    Not `exactly`: older kernels believe so where no register has changed, and nothing on the stack that mattered.
+    Their outlines are equal. Not `exactly`: older kernels believe so where no register has changed, and nothing on the
+    stack that mattered.
     """
     if len(earlier.frames) != len(later.frames):
         return False
@@ -81,7 +111,7 @@ def _same_stack(old: Frame, new: Frame) -> bool:
 
 
 def _same_calls(earlier: Checkpoint, later: State) -> bool:
-    return len(earlier.frames) == len(later.frames) and all(
+    return len(later.frames) == 1 or all(
         old.call == new.call for old, new in zip(earlier.frames, later.frames, strict=True)
     )
 
@@ -100,6 +130,8 @@ def _same(old: Value, new: Value) -> bool:
 
 
 def _references(old: tuple[int, ...], new: tuple[int, ...], match: Match) -> bool:
+    if not old:
+        return not new
     return len(old) == len(new) and all(_matches(a, b, match) for a, b in zip(old, new, strict=True))
 
 

@@ -8,6 +8,7 @@ two numbers is kept.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from syrupc.isa import opcodes as op
@@ -60,7 +61,8 @@ class Scalar(NamedTuple):
     def covers(self, other: Scalar) -> bool:
         """Whether every fact known here is known of `other` too."""
         return self == other or (
-            self.umin <= other.umin
+            self.mask != 0
+            and self.umin <= other.umin
             and self.umax >= other.umax
             and self.smin <= other.smin
             and self.smax >= other.smax
@@ -71,6 +73,9 @@ class Scalar(NamedTuple):
             and tnum.contains((self.value, self.mask), (other.value, other.mask))
         )
 
+
+_new: Final = tuple.__new__
+"""What the class's own constructor does once it has sorted out its arguments, which takes as long again."""
 
 UNKNOWN: Final = Scalar(0, M64, 0, M64, S64_MIN, S64_MAX, 0, M32, S32_MIN, S32_MAX)
 
@@ -90,8 +95,8 @@ def const(number: int) -> Scalar:
     """The one word that `number` (signed or unsigned) is modulo 2**64."""
     word = number & M64
     low = word & M32
-    signed, signed_low = _signed64(word), _signed32(low)
-    return Scalar(word, 0, word, word, signed, signed, low, low, signed_low, signed_low)
+    signed, signed_low = word - (word >> 63 << 64), low - (low >> 31 << 32)
+    return _new(Scalar, (word, 0, word, word, signed, signed, low, low, signed_low, signed_low))
 
 
 def unsigned(bits: int) -> Scalar:
@@ -163,7 +168,7 @@ def _concluded(bits: Tnum, bounds: _Bounds) -> Scalar | None:
     umin, umax, smin, smax, u32min, u32max, s32min, s32max = _from_bits(bits, bounds)
     if umin > umax or smin > smax or u32min > u32max or s32min > s32max:
         return None
-    return Scalar(bits[0], bits[1], umin, umax, smin, smax, u32min, u32max, s32min, s32max)
+    return _new(Scalar, (bits[0], bits[1], umin, umax, smin, smax, u32min, u32max, s32min, s32max))
 
 
 def _settled_const(
@@ -181,15 +186,22 @@ def _from_bits(bits: Tnum, bounds: _Bounds) -> _Bounds:
     most = value | mask
     low, low_most = value & M32, most & M32
     sign, low_sign = mask >> 63 << 63, mask & 1 << 31
+    least_signed, most_signed = value | sign, most & ~sign
+    least_low, most_low = low | low_sign, low_most & ~low_sign
+    # Conditions instead of `_signed64`, `min` and `max`: no other code of the walk runs as often.
+    least_signed -= least_signed >> 63 << 64
+    most_signed -= most_signed >> 63 << 64
+    least_low -= least_low >> 31 << 32
+    most_low -= most_low >> 31 << 32
     return (
-        max(umin, value),
-        min(umax, most),
-        max(smin, _signed64(value | sign)),
-        min(smax, _signed64(most & ~sign)),
-        max(u32min, low),
-        min(u32max, low_most),
-        max(s32min, _signed32(low | low_sign)),
-        min(s32max, _signed32(low_most & ~low_sign)),
+        umin if umin > value else value,
+        umax if umax < most else most,
+        smin if smin > least_signed else least_signed,
+        smax if smax < most_signed else most_signed,
+        u32min if u32min > low else low,
+        u32max if u32max < low_most else low_most,
+        s32min if s32min > least_low else least_low,
+        s32max if s32max < most_low else most_low,
     )
 
 
@@ -197,15 +209,19 @@ def _deduced(bounds: _Bounds) -> _Bounds:
     """One round: 32-bit bounds from 64-bit ones, signed from unsigned and back, 64-bit bounds from 32-bit ones."""
     umin, umax, smin, smax, u32min, u32max, s32min, s32max = bounds
     if umin >> 32 == umax >> 32:
-        u32min, u32max = max(u32min, umin & M32), min(u32max, umax & M32)
+        low, high = umin & M32, umax & M32
+        u32min, u32max = low if low > u32min else u32min, high if high < u32max else u32max
     if smin >= S32_MIN and smax <= S32_MAX:
-        s32min, s32max = max(s32min, smin), min(s32max, smax)
+        s32min, s32max = smin if smin > s32min else s32min, smax if smax < s32max else s32max
     elif smin >> 32 == smax >> 32:
-        u32min, u32max = max(u32min, smin & M32), min(u32max, smax & M32)
+        low, high = smin & M32, smax & M32
+        u32min, u32max = low if low > u32min else u32min, high if high < u32max else u32max
     u32min, u32max, s32min, s32max = _signs(u32min, u32max, s32min, s32max, 1 << 32)
     umin, umax, smin, smax = _signs(umin, umax, smin, smax, 1 << 64)
-    umin, umax = max(umin, umin & ~M32 | u32min), min(umax, umax & ~M32 | u32max)
-    smin, smax = max(smin, smin & ~M32 | u32min), min(smax, smax & ~M32 | u32max)
+    low, high = umin & ~M32 | u32min, umax & ~M32 | u32max
+    umin, umax = low if low > umin else umin, high if high < umax else umax
+    low, high = smin & ~M32 | u32min, smax & ~M32 | u32max
+    smin, smax = low if low > smin else smin, high if high < smax else smax
     if s32min >= 0 and smin >= S32_MIN and smax <= S32_MAX:
         # Kernels replace the 64-bit bounds here, also those that were narrower.
         umin, umax, smin, smax = s32min, s32max, s32min, s32max
@@ -217,10 +233,12 @@ def _signs(umin: int, umax: int, smin: int, smax: int, modulus: int) -> tuple[in
     half = modulus >> 1
     if umax < half or umin >= half:
         wrap = modulus if umin >= half else 0
-        smin, smax = max(smin, umin - wrap), min(smax, umax - wrap)
+        low, high = umin - wrap, umax - wrap
+        smin, smax = low if low > smin else smin, high if high < smax else smax
     if smin >= 0 or smax < 0:
         wrap = modulus if smax < 0 else 0
-        umin, umax = max(umin, smin + wrap), min(umax, smax + wrap)
+        low, high = smin + wrap, smax + wrap
+        umin, umax = low if low > umin else umin, high if high < umax else umax
     return umin, umax, smin, smax
 
 
@@ -289,17 +307,16 @@ def extend_sign(a: Scalar, bits: int, width: int, kernel: Reasoning) -> Scalar:
 # -- arithmetic --------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1 << 14)
 def arithmetic(operation: int, a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> Scalar:
     """`a operation b` on registers of `width` bits; `operation` is one of `opcodes.ADD` to `opcodes.ARSH`."""
     if operation in _SHIFTS and (b.mask or b.value >= width):
         return UNKNOWN
     if width == 32:
         a, b = low_half(a, kernel), low_half(b, kernel)
-    if not a.mask and not b.mask:
-        exact = _exact(operation, a.value, b.value, width)
-        if exact is not None:
-            return const(exact)
     step = _STEPS.get(operation)
+    if step and not a.mask and not b.mask:
+        return const(exact(operation, a.value, b.value, width))
     found = step(a, b, width, kernel) if step else None
     if found is None:
         # Not even that the high half is cleared: kernels forget everything here.
@@ -307,7 +324,8 @@ def arithmetic(operation: int, a: Scalar, b: Scalar, width: int, kernel: Reasoni
     return low_half(found, kernel) if width == 32 else found
 
 
-def _exact(operation: int, a: int, b: int, width: int) -> int | None:
+def exact(operation: int, a: int, b: int, width: int) -> int:
+    """`a operation b` for two words of `width` bits; shifts are by less than the width."""
     keep = M64 if width == 64 else M32
     match operation:
         case op.ADD:
@@ -328,7 +346,7 @@ def _exact(operation: int, a: int, b: int, width: int) -> int | None:
             return a >> b
         case op.ARSH:
             return ((_signed64(a) if width == 64 else _signed32(a)) >> b) & keep
-    return None
+    raise AssertionError(operation)
 
 
 def _sum(a: Scalar, b: Scalar, _width: int, kernel: Reasoning) -> Scalar | None:

@@ -17,14 +17,15 @@ from typing import Final
 from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
 from syrupc.verifier.branches import assume, decide, operands
-from syrupc.verifier.cfg import EXIT, Flow, is_call, is_conditional, is_goto, jump_target
-from syrupc.verifier.checker import check, holds_always
-from syrupc.verifier.cover import covers, repeats
+from syrupc.verifier.cfg import EXIT, Flow, is_call, is_conditional, is_goto, jump_target, width
+from syrupc.verifier.checker import Check, check_of
+from syrupc.verifier.cover import covers, outline_of, repeats
 from syrupc.verifier.findings import Finding, too_costly, unsafe
-from syrupc.verifier.obligations import Obligation, Readable, Writable, obligations
+from syrupc.verifier.obligations import Readable, Writable, obligations
+from syrupc.verifier.quick import Shortcut, Way, shortcut_of, way_of
 from syrupc.verifier.state import ZEROED, Checkpoint, State, Turn, mark_read, register_place, slot_place
 from syrupc.verifier.subject import Subject
-from syrupc.verifier.transfer import enter, first_state, leave, step
+from syrupc.verifier.transfer import Effect, effect_of, enter, first_state, leave
 from syrupc.verifier.turns import Comparison, LoopWatch
 from syrupc.verifier.values import NAMES, REWRITTEN, Kind, Number, Pointer
 
@@ -70,9 +71,14 @@ class Plan:
     """What is done at one slot: `accesses` is the register through which memory is reached."""
 
     insn: Insn
-    obligations: tuple[Obligation, ...]
+    checks: tuple[Check, ...]
+    effect: Effect
+    shortcut: Shortcut | None
+    way: Way | None
     accesses: int | None
     move: Move
+    behind: int
+    target: int
 
 
 @dataclass(slots=True, eq=False)
@@ -94,6 +100,11 @@ class _Explorer:
     last_processed: int = 0
     executed: int = 0
     watch: LoopWatch = field(default_factory=LoopWatch)
+    all_matters: bool = False
+
+    def __post_init__(self) -> None:
+        follows = self.subject.kernel.reasoning.follows_into_functions
+        self.all_matters = not follows and len(self.flow.functions) > 1
 
     def run(self) -> Walk:
         self.pending.append(first_state())
@@ -118,7 +129,7 @@ class _Explorer:
 
     def _path(self, state: State) -> Finding | None:
         """Walk on until the path ends, is covered, or something is wrong."""
-        subject, crossings, plans = self.subject, self.flow.crossings, self.plans
+        crossings, plans = self.flow.crossings, self.plans
         while True:
             self.processed += 1
             if self.processed > self.budget:
@@ -130,29 +141,37 @@ class _Explorer:
                     return None
                 if outcome:
                     return outcome
-            plan = plans.get(slot)
-            if plan is None:
-                plan = plans[slot] = _plan(subject, slot)
-            for obligation in plan.obligations:
-                finding = check(subject, state, obligation)
+            plan = plans.get(slot) or self._plan(slot)
+            state.steps += 1
+            if plan.shortcut is not None and plan.shortcut(state):
+                state.slot = plan.behind
+                continue
+            if plan.way is not None and not self.watch.looking:
+                taken = plan.way(state)
+                if taken is not None:
+                    self.jumps += 1
+                    state.slot = plan.target if taken else plan.behind
+                    continue
+            for check in plan.checks:
+                finding = check(state)
                 if finding:
                     return finding
             if plan.accesses is not None and (finding := self._check_kind(state, plan.accesses)):
                 return finding
-            state.steps += 1
             match plan.move:
                 case Move.ON:
                     if self.watch.looking:
                         self.watch.notice(state, plan.insn)
-                    step(subject, state, plan.insn, self._fresh)
+                    plan.effect(state)
+                    state.slot = plan.behind
                 case Move.BRANCH:
                     self.jumps += 1
-                    finding = self._branch(state, plan.insn)
+                    finding = self._branch(state, plan)
                     if finding:
                         return finding
                 case Move.GOTO:
                     self.jumps += 1
-                    state.slot = jump_target(plan.insn, slot)
+                    state.slot = plan.target
                 case Move.CALL:
                     enter(state, slot + 1 + plan.insn.imm)
                 case Move.EXIT if state.depth:
@@ -161,6 +180,27 @@ class _Explorer:
                 case Move.EXIT:
                     self._finish(state, 0)
                     return None
+
+    def _plan(self, slot: int) -> Plan:
+        """What is to be done at the slot, found when it is first reached."""
+        subject, insn = self.subject, self.subject.insns[slot]
+        needed = obligations(insn, slot)
+        checks = tuple(check for o in needed if (check := check_of(subject, slot, o)))
+        accesses = next((o.register for o in needed if isinstance(o, Readable | Writable)), None)
+        move = _move(insn)
+        made = Plan(
+            insn=insn,
+            checks=checks,
+            effect=effect_of(subject, slot, self._fresh),
+            shortcut=shortcut_of(insn),
+            way=way_of(insn) if move is Move.BRANCH else None,
+            accesses=accesses,
+            move=move,
+            behind=slot + width(insn),
+            target=jump_target(insn, slot),
+        )
+        self.plans[slot] = made
+        return made
 
     def _check_kind(self, state: State, register: int) -> Finding | None:
         """An instruction that the kernel rewrites for one region leads to that region on every path."""
@@ -183,9 +223,8 @@ class _Explorer:
         for frame in state.frames:
             self.depths[frame.entry] = max(self.depths[frame.entry], -frame.lowest)
 
-    def _branch(self, state: State, insn: Insn) -> Finding | None:
-        slot = state.slot
-        target = jump_target(insn, slot)
+    def _branch(self, state: State, plan: Plan) -> Finding | None:
+        slot, insn = state.slot, plan.insn
         taken = decide(self.subject, state, insn)
         if self.watch.looking:
             left, right = operands(state, insn)
@@ -196,13 +235,13 @@ class _Explorer:
                 return _too_many_branches()
             other = state.copy()
             assume(self.subject, other, insn, True)
-            other.slot, other.turns = target, Turn(slot, True, state.turns)
+            other.slot, other.turns = plan.target, Turn(slot, True, state.turns)
             self.pending.append(other)
             if state.checkpoint is not None:
                 state.checkpoint.open += 1
             assume(self.subject, state, insn, False)
             state.turns = Turn(slot, False, state.turns)
-        state.slot = target if taken else slot + 1
+        state.slot = plan.target if taken else plan.behind
         return None
 
     def _look_ahead(self, state: State) -> Finding | None:
@@ -223,20 +262,23 @@ class _Explorer:
     def _compare(self, state: State) -> Finding | bool:
         """True if an earlier state covers this one; a finding if the loop never ends."""
         often, kernel = self.subject.conditions.often, self.subject.kernel.reasoning
-        all_matters = not kernel.follows_into_functions and len(self.flow.functions) > 1
-        keep = often or (
-            self.jumps - self.last_jumps >= _KEEP_AFTER_JUMPS
-            and self.processed - self.last_processed >= _KEEP_AFTER_STEPS
-        )
-        kept = self.kept[state.slot]
+        jumps, steps = self.jumps - self.last_jumps, self.processed - self.last_processed
+        keep = often or (jumps >= _KEEP_AFTER_JUMPS and steps >= _KEEP_AFTER_STEPS)
+        kept = self.kept.get(state.slot)
+        if kept is None:
+            if keep:
+                self._keep(state)
+            return False
+        in_turn = not often and jumps < _LOOP_JUMPS and steps < _LOOP_STEPS
+        live, outline = self.flow.live, None
         for earlier in reversed(kept):
             if earlier.open:
-                if repeats(earlier, state, self.flow.live, kernel.compares_loops_exactly):
+                outline = outline or outline_of(state, live)
+                if earlier.outline == outline and repeats(earlier, state, live, kernel.compares_loops_exactly):
                     return _endless()
-                early = self.jumps - self.last_jumps < _LOOP_JUMPS
-                if not often and early and self.processed - self.last_processed < _LOOP_STEPS:
+                if in_turn:
                     keep = False
-            elif covers(earlier, state, self.flow.live, all_matters):
+            elif covers(earlier, state, live, self.all_matters):
                 earlier.hits += 1
                 self._inherit(state, earlier)
                 return True
@@ -278,7 +320,7 @@ class _Explorer:
                     origins[place] = slot.value.origin
                     frame.stack[number] = slot._replace(value=slot.value._replace(origin=place))
         checkpoint = Checkpoint(
-            slot=state.slot,
+            outline=outline_of(state, self.flow.live),
             frames=tuple(frame.copy() for frame in state.frames),
             references=state.references,
             parent=state.checkpoint,
@@ -294,18 +336,17 @@ class _Explorer:
         """The path is done: those that led to it have one less to wait for, and know how long it was."""
         self._measure(state)
         total = state.steps + more
-        self.executed = max(self.executed, total)
+        if total > self.executed:
+            self.executed = total
         checkpoint = state.checkpoint
-        closing = True
         while checkpoint is not None:
-            if closing:
-                checkpoint.open -= 1
-                closing = not checkpoint.open
-            longer = total - checkpoint.steps > checkpoint.longest
-            if longer:
+            if total - checkpoint.steps > checkpoint.longest:
                 checkpoint.longest = total - checkpoint.steps
-            if not closing and not longer:
+            checkpoint.open -= 1
+            if checkpoint.open:
                 return
+            # All paths from here are walked: whoever led here learns of the longest of them at once.
+            total = checkpoint.steps + checkpoint.longest
             checkpoint = checkpoint.parent
 
 
@@ -315,20 +356,14 @@ def _holds_zeros(checkpoint: Checkpoint, depth: int, number: int) -> bool:
     return slot is not None and ZEROED in slot.bytes
 
 
-def _plan(subject: Subject, slot: int) -> Plan:
-    insn = subject.insns[slot]
-    needed = tuple(o for o in obligations(insn, slot) if not holds_always(subject, slot, o))
-    accesses = next((o.register for o in needed if isinstance(o, Readable | Writable)), None)
-    move = Move.ON
+def _move(insn: Insn) -> Move:
     if insn.opcode == EXIT:
-        move = Move.EXIT
-    elif is_call(insn):
-        move = Move.CALL
-    elif is_conditional(insn):
-        move = Move.BRANCH
-    elif is_goto(insn):
-        move = Move.GOTO
-    return Plan(insn, needed, accesses, move)
+        return Move.EXIT
+    if is_call(insn):
+        return Move.CALL
+    if is_conditional(insn):
+        return Move.BRANCH
+    return Move.GOTO if is_goto(insn) else Move.ON
 
 
 def _drop_single_identities(state: State) -> None:

@@ -6,10 +6,11 @@ the frame pointer: slot 0 is `[fp-8, fp)`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from syrupc.kernel.helpers import Helper
+from syrupc.verifier.domains import Scalar
 from syrupc.verifier.values import Number, Pointer, Value
 
 SLOT: Final = 8
@@ -17,7 +18,8 @@ STACK_SIZE: Final = 512
 SLOTS: Final = STACK_SIZE // SLOT
 REGISTERS: Final = 11
 
-_PER_FRAME: Final = REGISTERS + SLOTS
+PLACES: Final = REGISTERS + SLOTS
+"""How many a frame has: its registers come first."""
 
 UNTOUCHED: Final = 0
 MISC: Final = 1
@@ -32,11 +34,11 @@ FULL_SPILL: Final = bytes([SPILLED] * SLOT)
 
 
 def register_place(frame: int, register: int) -> int:
-    return 1 << (frame * _PER_FRAME + register)
+    return 1 << (frame * PLACES + register)
 
 
 def slot_place(frame: int, slot: int) -> int:
-    return 1 << (frame * _PER_FRAME + REGISTERS + slot)
+    return 1 << (frame * PLACES + REGISTERS + slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class Checkpoint:
     replaced between `parent` and here. `open` counts the paths from here that are still to be walked.
     """
 
-    slot: int
+    outline: tuple[Scalar | Value, ...]
     frames: tuple[Frame, ...]
     references: tuple[int, ...]
     parent: Checkpoint | None
@@ -122,7 +124,6 @@ class Checkpoint:
     longest: int = 0
     hits: int = 0
     misses: int = 0
-    forgotten: bool = field(default=False)
 
 
 class State:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
 
 from syrupc.isa import opcodes as op
 from syrupc.isa.codec import wide_immediate
@@ -24,82 +26,98 @@ from syrupc.verifier.domains import (
 from syrupc.verifier.regions import FAR, context_field, stack_span
 from syrupc.verifier.state import Call, Frame, State, slot_place
 from syrupc.verifier.subject import Subject
-from syrupc.verifier.values import ANYTHING, NULL, ZERO, Kind, Number, Pointer, Value
+from syrupc.verifier.values import ANYTHING, ZERO, Kind, Number, Pointer, Value
 
 TAIL_CALL = 12
-Fresh = Callable[[], int]
+Fresh: TypeAlias = Callable[[], int]
 """Gives an identity that no value has yet."""
+Effect: TypeAlias = Callable[[State], None]
+"""Changes a state to the one behind the instruction; `slot` is moved on by the walk."""
 
 _SIZED_RESULTS = frozenset({45, 67, 114, 115, 141})
 _MAX_ERRNO = 4095
 
 
-def step(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
-    """Carry out one instruction that goes on behind itself: no jump, no return, no call of a function."""
+def effect_of(subject: Subject, slot: int, fresh: Fresh) -> Effect:
+    """What the instruction at `slot` does where it goes on behind itself: no jump, no return, no call of a function.
+
+    The choice is made once for each instruction, not on each visit.
+    """
+    insn = subject.insns[slot]
     match insn.cls:
         case op.ALU | op.ALU64:
-            _arithmetic(subject, state, insn, fresh)
+            return _arithmetic(subject, insn, fresh)
         case op.LDX:
-            state.registers[insn.dst] = _load(
-                subject, state, insn.src, insn.off, insn.size, insn.mode == op.MEMSX, fresh
-            )
+            return partial(_load_into, subject, insn, fresh)
         case op.ST:
-            _store(subject, state, insn.dst, insn.off, insn.size, Number(const(insn.imm)))
+            return partial(_store, subject, insn.dst, insn.off, insn.size, Number(const(insn.imm)))
         case op.STX if insn.mode == op.ATOMIC:
-            _atomic(subject, state, insn, fresh)
+            return partial(_atomic, subject, insn, fresh)
         case op.STX:
-            _spill(subject, state, insn, fresh)
+            return partial(_spill, subject, insn, fresh)
         case op.LD if insn.opcode == op.WIDE:
-            state.registers[insn.dst] = _wide(subject, state.slot, insn)
-            state.slot += 1
+            return partial(_load_wide, subject, slot, insn)
         case op.LD:
-            _clobber(state)
-            state.registers[0] = ANYTHING
-        case op.JMP:
-            _call_helper(subject, state, fresh)
-    state.slot += 1
+            return _load_packet
+    return partial(_call_helper, subject, fresh)
+
+
+def _put(register: int, value: Value, state: State) -> None:
+    state.frames[-1].registers[register] = value
+
+
+def _load_wide(subject: Subject, slot: int, insn: Insn, state: State) -> None:
+    state.registers[insn.dst] = _wide(subject, slot, insn)
+
+
+def _load_packet(state: State) -> None:
+    _clobber(state)
+    state.registers[0] = ANYTHING
 
 
 # -- arithmetic --------------------------------------------------------------------------------------------------------
 
 
-def _arithmetic(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
-    registers = state.registers
+def _arithmetic(subject: Subject, insn: Insn, fresh: Fresh) -> Effect:
     bits = 64 if insn.cls == op.ALU64 else 32
-    if insn.operation == op.MOV:
-        registers[insn.dst] = _move(subject, state, insn, bits, fresh)
-        return
-    left = registers[insn.dst]
-    if insn.operation == op.END:
-        registers[insn.dst] = ANYTHING  # kernels do not follow numbers through a byte swap
-        return
-    if insn.operation == op.NEG:
-        registers[insn.dst] = _negate(subject, left, bits)
-        return
-    right = registers[insn.src] if insn.from_register else Number(const(insn.imm))
+    match insn.operation:
+        case op.MOV if not insn.from_register:
+            return partial(_put, insn.dst, Number(const(insn.imm if bits == 64 else insn.imm & 0xFFFFFFFF)))
+        case op.MOV:
+            return partial(_move, subject, insn, bits, fresh)
+        case op.END:
+            return partial(_put, insn.dst, ANYTHING)  # kernels do not follow numbers through a byte swap
+        case op.NEG:
+            return partial(_negate, subject, insn.dst, bits)
+    if insn.from_register:
+        return partial(_combine_registers, subject, insn, bits, fresh)
+    return partial(_combine_constant, subject, insn, Number(const(insn.imm)), bits, fresh)
+
+
+def _combine_registers(subject: Subject, insn: Insn, bits: int, fresh: Fresh, state: State) -> None:
+    registers = state.frames[-1].registers
+    left, right = registers[insn.dst], registers[insn.src]
     registers[insn.dst] = _combine(subject, state, insn.operation, left, right, bits, fresh)
 
 
-def _move(subject: Subject, state: State, insn: Insn, bits: int, fresh: Fresh) -> Value:
-    if not insn.from_register:
-        return Number(const(insn.imm if bits == 64 else insn.imm & 0xFFFFFFFF))
-    source = state.registers[insn.src]
-    if insn.off:
-        if type(source) is not Number:
-            return ANYTHING
-        return Number(extend_sign(source.range, insn.off, bits, subject.kernel.reasoning), 0, source.origin)
-    if bits == 64:
-        if type(source) is Number:
-            source = _identified(source, fresh)
-            state.registers[insn.src] = source
-        return source
+def _combine_constant(subject: Subject, insn: Insn, right: Number, bits: int, fresh: Fresh, state: State) -> None:
+    registers = state.frames[-1].registers
+    registers[insn.dst] = _combine(subject, state, insn.operation, registers[insn.dst], right, bits, fresh)
+
+
+def _move(subject: Subject, insn: Insn, bits: int, fresh: Fresh, state: State) -> None:
+    registers = state.frames[-1].registers
+    source = registers[insn.src]
     if type(source) is not Number:
-        return Number(unsigned(32))
-    if source.range.umax <= 0xFFFFFFFF and subject.kernel.reasoning.links_zero_extended:
-        source = _identified(source, fresh)
-        state.registers[insn.src] = source
-        return source
-    return Number(low_half(source.range, subject.kernel.reasoning), 0, source.origin)
+        copied = bits == 64 and not insn.off
+        registers[insn.dst] = source if copied else ANYTHING if insn.off else Number(unsigned(32))
+    elif insn.off:
+        found = extend_sign(source.range, insn.off, bits, subject.kernel.reasoning)
+        registers[insn.dst] = Number(found, 0, source.origin)
+    elif bits == 64 or (source.range.umax <= 0xFFFFFFFF and subject.kernel.reasoning.links_zero_extended):
+        registers[insn.src] = registers[insn.dst] = _identified(source, fresh)
+    else:
+        registers[insn.dst] = Number(low_half(source.range, subject.kernel.reasoning), 0, source.origin)
 
 
 def _identified(number: Number, fresh: Fresh) -> Number:
@@ -109,10 +127,13 @@ def _identified(number: Number, fresh: Fresh) -> Number:
     return Number(number.range, fresh(), number.origin)
 
 
-def _negate(subject: Subject, value: Value, bits: int) -> Value:
-    if type(value) is not Number or not subject.kernel.reasoning.negates:
-        return ANYTHING
-    return Number(arithmetic(op.SUB, ZERO, value.range, bits, subject.kernel.reasoning), 0, value.origin)
+def _negate(subject: Subject, register: int, bits: int, state: State) -> None:
+    value = state.registers[register]
+    if type(value) is Number and subject.kernel.reasoning.negates:
+        found = arithmetic(op.SUB, ZERO, value.range, bits, subject.kernel.reasoning)
+        state.registers[register] = Number(found, 0, value.origin)
+    else:
+        state.registers[register] = ANYTHING
 
 
 def _combine(
@@ -161,6 +182,11 @@ def _displace(subject: Subject, pointer: Pointer, by: Scalar, sign: int, fresh: 
 # -- memory ------------------------------------------------------------------------------------------------------------
 
 
+def _load_into(subject: Subject, insn: Insn, fresh: Fresh, state: State) -> None:
+    sign = insn.mode == op.MEMSX
+    state.registers[insn.dst] = _load(subject, state, insn.src, insn.off, insn.size, sign, fresh)
+
+
 def _load(subject: Subject, state: State, register: int, offset: int, size: int, sign: bool, fresh: Fresh) -> Value:
     pointer = state.registers[register]
     assert type(pointer) is Pointer
@@ -206,27 +232,27 @@ def _load_context(subject: Subject, pointer: Pointer, offset: int, size: int, fr
     return Pointer(kind, id=fresh() if nullable else 0, nullable=nullable)
 
 
-def _store(subject: Subject, state: State, register: int, offset: int, size: int, value: Value) -> None:
+def _store(subject: Subject, register: int, offset: int, size: int, value: Value, state: State) -> None:
     pointer = state.registers[register]
     assert type(pointer) is Pointer
     if pointer.kind is Kind.STACK:
         stack.store(state, pointer, offset, size, value, subject.kernel.reasoning)
 
 
-def _spill(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
+def _spill(subject: Subject, insn: Insn, fresh: Fresh, state: State) -> None:
     value = state.registers[insn.src]
     if type(value) is Number and subject.kernel.reasoning.links_spilled:
         value = _identified(value, fresh)
         state.registers[insn.src] = value
-    _store(subject, state, insn.dst, insn.off, insn.size, value)
+    _store(subject, insn.dst, insn.off, insn.size, value, state)
 
 
-def _atomic(subject: Subject, state: State, insn: Insn, fresh: Fresh) -> None:
+def _atomic(subject: Subject, insn: Insn, fresh: Fresh, state: State) -> None:
     if insn.imm == op.LOAD_ACQUIRE:
         state.registers[insn.dst] = _load(subject, state, insn.src, insn.off, insn.size, False, fresh)
         return
     if insn.imm == op.STORE_RELEASE:
-        _spill(subject, state, insn, fresh)
+        _spill(subject, insn, fresh, state)
         return
     pointer = state.registers[insn.dst]
     assert type(pointer) is Pointer
@@ -256,7 +282,7 @@ def _clobber(state: State) -> None:
     state.registers[:6] = [None] * 6
 
 
-def _call_helper(subject: Subject, state: State, fresh: Fresh) -> None:
+def _call_helper(subject: Subject, fresh: Fresh, state: State) -> None:
     call = state.call
     assert call is not None
     for span in call.spans:
@@ -398,6 +424,3 @@ def first_state() -> State:
     frame.registers[1] = Pointer(Kind.CONTEXT)
     frame.registers[10] = Pointer(Kind.STACK)
     return State(0, frame)
-
-
-__all__ = ["NULL", "enter", "first_state", "leave", "release", "replace_values", "step"]
