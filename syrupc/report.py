@@ -11,6 +11,7 @@ from syrupc.crash import internal_error, version
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import InternalError, SyrupError, UsageError
 from syrupc.render import render_github, render_json, render_sarif, render_text
+from syrupc.snippet import printable
 from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict
 
 FORMATS: Final = ("text", "json", "sarif", "github")
@@ -127,7 +128,7 @@ class Output:
 
 def sentence(path: str, verdict: ProgramVerdict) -> str:
     """A verdict as a person reads it."""
-    words = f"{path}: {verdict.program}: {verdict.outcome.value}"
+    words = printable(f"{path}: {verdict.program}: {verdict.outcome.value}")
     if verdict.outcome is not Outcome.ACCEPTED:
         return words
     return (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from syrupc.objfile.elf import malformed
+from syrupc.objfile.nesting import check_nesting
+from syrupc.objfile.refusals import malformed, too_large
 
 INT: Final = 1
 PTR: Final = 2
@@ -36,8 +37,10 @@ _ALIASES: Final = frozenset({TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG})
 _HEADER: Final = struct.Struct("<HBBIIIII")
 _TYPE: Final = struct.Struct("<III")
 _MAGIC: Final = 0xEB9F
-_MAX_TYPES: Final = 1 << 17
-_MAX_DEPTH: Final = 32
+MAX_SIZE: Final = 4 << 20
+MAX_TYPES: Final = 1 << 16
+MAX_NAME: Final = 1 << 12
+"""Limits of what is read. A name is of a type, a member or a parameter; lines of source may be longer."""
 
 # Bytes after the common twelve: a fixed part, and one for each of the `vlen` members.
 _EXTRA: Final = {
@@ -94,19 +97,24 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Btf:
-    """A parsed section. `types[0]` stands for `void`."""
+    """A parsed section: whatever its types name exists, and none contains itself. `types[0]` stands for `void`."""
 
     raw: bytes
     strings: bytes
     types: tuple[BtfType, ...]
+    ids: Mapping[tuple[int, str], int]
+    """(kind, name) -> the first type of that kind and name."""
 
     def string(self, offset: int) -> str:
         return _string(self.strings, offset)
 
-    def offset_of(self, text: str) -> int | None:
-        """The offset of `text` in the string table; the first of several does as well as any."""
-        found = self.strings.find(text.encode("utf-8", "surrogateescape") + b"\0")
-        return None if found < 0 else found
+    def offsets(self) -> dict[str, int]:
+        """Where each string of the table is; the last of several does as well as any."""
+        found, place = {}, 0
+        for text in self.strings.split(b"\0")[:-1]:
+            found[_decoded(text)] = place
+            place += len(text) + 1
+        return found
 
     def type(self, type_id: int) -> BtfType:
         if not 0 <= type_id < len(self.types):
@@ -115,24 +123,17 @@ class Btf:
 
     def resolve(self, type_id: int) -> BtfType:
         """The type behind typedefs and qualifiers."""
-        for _ in range(_MAX_DEPTH):
-            found = self.type(type_id)
-            if found.kind not in _ALIASES:
-                return found
-            type_id = found.type
-        raise malformed("its BTF has a chain of type names without an end")
+        found = self.type(type_id)
+        while found.kind in _ALIASES:
+            found = self.type(found.type)
+        return found
 
     def size_of(self, type_id: int) -> int:
         """Bytes of a value of the type."""
         factor = 1
-        for _ in range(_MAX_DEPTH):
-            found = self.resolve(type_id)
-            if found.kind != ARRAY:
-                break
+        while (found := self.resolve(type_id)).kind == ARRAY:
             type_id, _, count = struct.unpack_from("<III", self.raw, found.members)
             factor *= count
-        else:
-            raise malformed("its BTF nests arrays without an end")
         if found.kind == PTR:
             return 8 * factor
         if found.kind in (INT, STRUCT, UNION, ENUM, FLOAT, ENUM64, DATASEC):
@@ -149,15 +150,23 @@ class Btf:
             if found.kind == DATASEC:
                 yield Member("", a, b, c)
             else:
-                yield Member(self.string(a), b, c)
+                yield Member(_name(self.strings, a), b, c)
+
+    def parameters(self, found: BtfType) -> Iterator[tuple[str, int]]:
+        """Name and type of each parameter of a prototype."""
+        for i in range(found.vlen):
+            name, type_id = struct.unpack_from("<II", self.raw, found.members + 8 * i)
+            yield _name(self.strings, name), type_id
 
     def named(self, kind: int, name: str) -> int:
         """The id of the first type of this kind and name, 0 where there is none."""
-        return next((i for i, t in enumerate(self.types) if t.kind == kind and t.name == name), 0)
+        return self.ids.get((kind, name), 0)
 
 
 def parse_btf(raw: bytes) -> Btf:
     """Read a `.BTF` section; raises `ObjectError` for a damaged one."""
+    if len(raw) > MAX_SIZE:
+        raise too_large(f"its BTF has {len(raw)} bytes", MAX_SIZE)
     if len(raw) < _HEADER.size:
         raise malformed("its BTF is shorter than a header")
     magic, _, _, header, type_offset, type_size, string_offset, string_size = _HEADER.unpack_from(raw)
@@ -165,13 +174,18 @@ def parse_btf(raw: bytes) -> Btf:
     if magic != _MAGIC or start + type_size > len(raw) or text + string_size > len(raw):
         raise malformed("its BTF header does not fit the section")
     strings = raw[text : text + string_size]
-    if strings and (strings[0] or strings[-1]):
+    if not strings or strings[0] or strings[-1]:
         raise malformed("its BTF string table does not start and end with a zero byte")
-    return Btf(raw, strings, (BtfType(0, "", 0, 0, 0, 0), *_types(raw, strings, start, start + type_size)))
+    types = (BtfType(0, "", 0, 0, 0, 0), *_types(raw, strings, start, start + type_size))
+    ids = {(found.kind, found.name): number for number, found in reversed(list(enumerate(types)))}
+    btf = Btf(raw, strings, types, ids)
+    references = [_references(btf, found) for found in types]
+    check_nesting(btf, lambda number: () if types[number].kind in _APART else references[number])
+    return btf
 
 
 def _types(raw: bytes, strings: bytes, place: int, end: int) -> Iterator[BtfType]:
-    for _ in range(_MAX_TYPES):
+    for _ in range(MAX_TYPES):
         if place == end:
             return
         if place + _TYPE.size > end:
@@ -185,16 +199,57 @@ def _types(raw: bytes, strings: bytes, place: int, end: int) -> Iterator[BtfType
         following = members + fixed + each * vlen
         if following > end:
             raise malformed("its BTF types end in the middle of one")
-        yield BtfType(kind, _string(strings, name), vlen, size, place, members)
+        yield BtfType(kind, _name(strings, name), vlen, size, place, members)
         place = following
-    raise malformed(f"its BTF has more than {_MAX_TYPES} types")
+    if place != end:
+        raise too_large("its BTF has more types", MAX_TYPES)
+
+
+_APART: Final = frozenset({PTR, FUNC, FUNC_PROTO, DECL_TAG})
+"""Kinds that name other types without being made of them."""
+
+
+def _references(btf: Btf, found: BtfType) -> Sequence[int]:
+    """The types that a type names, which exist; its names are looked at as well."""
+    numbers: Sequence[int] = ()
+    match found.kind:
+        case kind if kind in _ALIASES or kind in (PTR, FUNC, VAR, DECL_TAG):
+            numbers = (found.type,)
+        case kind if kind == ARRAY:
+            numbers = struct.unpack_from("<II", btf.raw, found.members)
+        case kind if kind in (STRUCT, UNION, DATASEC):
+            numbers = [member.type for member in btf.members(found)]
+        case kind if kind == FUNC_PROTO:
+            numbers = (found.type, *(type_id for _, type_id in btf.parameters(found)))
+        case kind if kind in (ENUM, ENUM64):
+            for i in range(found.vlen):
+                _name(btf.strings, struct.unpack_from("<I", btf.raw, found.members + _EXTRA[kind][1] * i)[0])
+    kinds = {btf.type(number).kind for number in numbers}
+    if found.kind in _ONLY and not kinds <= _ONLY[found.kind]:
+        raise malformed(f"`{found.name}` in its BTF is of a type that it cannot be of")
+    return numbers
+
+
+_ONLY: Final = {FUNC: {FUNC_PROTO}, DATASEC: {VAR, FUNC}}
+
+
+def _name(strings: bytes, offset: int) -> str:
+    found = _string(strings, offset)
+    if len(found) > MAX_NAME:
+        raise too_large(f"its BTF has a name of {len(found)} characters", MAX_NAME)
+    return found
 
 
 def _string(strings: bytes, offset: int) -> str:
+    """The string that begins at `offset`: all of one, so that strings together are no longer than their table."""
     end = strings.find(b"\0", offset)
-    if offset >= len(strings) or end < 0:
-        raise malformed("its BTF names a string outside its string table")
-    return strings[offset:end].decode("utf-8", "surrogateescape")
+    if end < 0 or (offset and strings[offset - 1]):
+        raise malformed("its BTF names a string outside its string table, or from its middle on")
+    return _decoded(strings[offset:end])
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)

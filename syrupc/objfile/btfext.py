@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from syrupc.objfile.btf import FUNC, Btf
-from syrupc.objfile.elf import malformed
+from syrupc.objfile.refusals import malformed, too_large
 
 _HEADER: Final = struct.Struct("<HBBI")
 _TABLES: Final = struct.Struct("<IIII")
 _MAGIC: Final = 0xEB9F
 _SECTION: Final = struct.Struct("<II")
+MAX_RECORDS: Final = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,27 @@ def parse_btf_ext(raw: bytes, btf: Btf) -> BtfExt:
     return BtfExt(
         functions={
             name: tuple(sorted((_function(r, btf) for r in records), key=lambda r: r.slot))
-            for name, records in _sections(raw, btf, header + functions, functions_size, 8)
+            for name, records in _table(raw, btf, header + functions, functions_size, 8).items()
         },
         lines={
             name: tuple(sorted((_line(r, btf) for r in records), key=lambda r: r.slot))
-            for name, records in _sections(raw, btf, header + lines, lines_size, 16)
+            for name, records in _table(raw, btf, header + lines, lines_size, 16).items()
         },
     )
+
+
+def _table(raw: bytes, btf: Btf, place: int, size: int, least: int) -> dict[str, list[bytes]]:
+    """The records of a table by the section that they are about."""
+    found: dict[str, list[bytes]] = {}
+    total = 0
+    for name, records in _sections(raw, btf, place, size, least):
+        total += len(records)
+        if name in found or not records:
+            raise malformed(f"its BTF.ext speaks twice of section `{name}`, or says nothing of it")
+        if total > MAX_RECORDS:
+            raise too_large("a table of its BTF.ext has more records", MAX_RECORDS)
+        found[name] = records
+    return found
 
 
 def _sections(raw: bytes, btf: Btf, place: int, size: int, least: int) -> Iterator[tuple[str, list[bytes]]]:

@@ -8,15 +8,14 @@ from typing import Any, Final
 from elftools.elf.constants import SH_FLAGS
 from elftools.elf.structs import ELFStructs
 
-from syrupc.diagnostics import Diagnostic
-from syrupc.errors import ObjectError
+from syrupc.objfile.refusals import malformed, not_an_object, not_modelled, too_large
 
-MAX_SIZE: Final = 32 << 20
+MAX_SIZE: Final = 16 << 20
 MAX_SECTIONS: Final = 2048
 MAX_SYMBOLS: Final = 1 << 15
 MAX_RELOCATIONS: Final = 1 << 15
 MAX_ZEROED: Final = 16 << 20
-MAX_NAME: Final = 1 << 12
+MAX_NAME: Final = 1 << 11
 """Limits of what is read: a crafted header must cost neither much time nor much memory."""
 
 R_BPF_64_64: Final = 1
@@ -85,27 +84,6 @@ class Elf:
         return next((s for s in self.sections if s.name == name), None)
 
 
-def not_an_object(reason: str) -> ObjectError:
-    return ObjectError(
-        Diagnostic(
-            code="SYR401",
-            message="this file is not a BPF object",
-            notes=(reason,),
-            help=("write one with `syrupc compile`, or with `clang --target=bpf -g -O2 -c`",),
-        )
-    )
-
-
-def malformed(reason: str) -> ObjectError:
-    return ObjectError(
-        Diagnostic(code="SYR402", message="the object is malformed", notes=(reason,), help=("build the object again",))
-    )
-
-
-def not_modelled(what: str, instead: str) -> ObjectError:
-    return ObjectError(Diagnostic(code="SYR403", message=f"{what} is not modelled", help=(instead,)))
-
-
 def parse_elf(data: bytes) -> Elf:
     """The tables of `data`; raises `ObjectError` for whatever is not a well-formed BPF object."""
     structs = _structs(data)
@@ -148,14 +126,14 @@ def _sections(data: bytes, structs: ELFStructs, header: Any) -> tuple[Section, .
     entries = [structs.Elf_Shdr.parse(data[place : place + _SECTION_SIZE]) for place in places]
     if sum(entry.sh_size for entry in entries if entry.sh_type != "SHT_NOBITS") > 2 * len(data):
         raise malformed("its sections overlap")
+    if (zeroed := sum(entry.sh_size for entry in entries if entry.sh_type == "SHT_NOBITS")) > MAX_ZEROED:
+        raise too_large(f"its sections without content have {zeroed} bytes", MAX_ZEROED)
     names = _content(data, entries[header.e_shstrndx])
     return tuple(_section(data, index, entry, names) for index, entry in enumerate(entries))
 
 
 def _section(data: bytes, index: int, entry: Any, names: bytes) -> Section:
     name, flags = _string(names, entry.sh_name), entry.sh_flags
-    if entry.sh_type == "SHT_NOBITS" and entry.sh_size > MAX_ZEROED:
-        raise malformed(f"section `{name}` has {entry.sh_size} bytes; at most {MAX_ZEROED} are read")
     return Section(
         index=index,
         name=name,
@@ -194,7 +172,7 @@ def _symbols(structs: ELFStructs, sections: tuple[Section, ...]) -> tuple[Symbol
     if len(tables) > 1 or table.size % _SYMBOL_SIZE or table.link >= len(sections):
         raise malformed("its symbol table is damaged, or it has several")
     if table.size // _SYMBOL_SIZE > MAX_SYMBOLS:
-        raise malformed(f"it has more than {MAX_SYMBOLS} symbols")
+        raise too_large(f"it has {table.size // _SYMBOL_SIZE} symbols", MAX_SYMBOLS)
     names = sections[table.link].content
     return tuple(_symbol(structs.Elf_Sym.parse(entry), names) for entry in _slices(table.content, _SYMBOL_SIZE))
 
@@ -228,17 +206,22 @@ def _relocations(
         if section.kind == "SHT_RELA":
             raise not_modelled("a relocation section with addends", "build with LLVM for BPF, which writes none")
         total += section.size // _RELOCATION_SIZE
-        if total > MAX_RELOCATIONS or section.size % _RELOCATION_SIZE:
-            raise malformed(f"relocation section `{section.name}` is damaged or too large")
-        found[section.target] = found.get(section.target, ()) + tuple(
-            _relocation(structs.Elf_Rel.parse(entry), symbols) for entry in _slices(section.content, _RELOCATION_SIZE)
+        if total > MAX_RELOCATIONS:
+            raise too_large("it has more relocations", MAX_RELOCATIONS)
+        if section.size % _RELOCATION_SIZE or section.target in found:
+            raise malformed(f"relocation section `{section.name}` is damaged, or not the only one for its section")
+        found[section.target] = tuple(
+            _relocation(structs.Elf_Rel.parse(entry), symbols, sections[section.target])
+            for entry in _slices(section.content, _RELOCATION_SIZE)
         )
     return found
 
 
-def _relocation(entry: Any, symbols: tuple[Symbol, ...]) -> ElfRelocation:
+def _relocation(entry: Any, symbols: tuple[Symbol, ...], target: Section) -> ElfRelocation:
     if entry.r_info_sym >= len(symbols):
         raise malformed(f"a relocation names symbol {entry.r_info_sym} of {len(symbols)}")
+    if entry.r_offset >= target.size:
+        raise malformed(f"a relocation lies outside section `{target.name}`")
     return ElfRelocation(entry.r_offset, entry.r_info_type, symbols[entry.r_info_sym])
 
 

@@ -6,12 +6,13 @@ function that is reachable from an entry point is to be placed behind it.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from syrupc.isa import opcodes as op
-from syrupc.isa.codec import decode
+from syrupc.isa.codec import SLOT_SIZE, decode
 from syrupc.isa.insn import Insn
 from syrupc.objfile.btfext import BtfExt
 from syrupc.objfile.elf import (
@@ -22,15 +23,16 @@ from syrupc.objfile.elf import (
     ElfRelocation,
     Section,
     Symbol,
-    malformed,
-    not_modelled,
 )
 from syrupc.objfile.model import FunctionInfo, LineInfo, Program, Relocation, RelocationKind
+from syrupc.objfile.refusals import malformed, not_modelled, too_large
 
 TEXT: Final = ".text"
 
 _CALL: Final = op.JMP | op.CALL
-_MAX_SLOTS: Final = 1 << 20
+MAX_SLOTS: Final = 1 << 18
+MAX_PROGRAMS: Final = 1 << 10
+"""Limits of what is read: instructions in all sections, in all programs once they are linked, and programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,20 @@ def link_programs(
     """The programs in the order of the object. `maps` and `data` say where maps and data sections are."""
     source = _source(elf, maps, data, ext)
     entries = [f for f in source.functions.values() if elf.sections[f.section].name != TEXT]
-    return tuple(_program(source, entry) for entry in sorted(entries, key=lambda f: (f.section, f.start)))
+    if len(entries) > MAX_PROGRAMS:
+        raise too_large(f"it has {len(entries)} programs", MAX_PROGRAMS)
+    programs, room = [], MAX_SLOTS
+    for entry in sorted(entries, key=lambda f: (f.section, f.start)):
+        placed = _place(source, entry, room)
+        room -= sum(function.end - function.start for function in placed)
+        programs.append(_program(source, entry, placed))
+    return tuple(programs)
 
 
 def _source(elf: Elf, maps: Mapping[tuple[int, int], str], data: Mapping[int, str], ext: BtfExt) -> _Source:
     code = [s for s in elf.sections if _holds_code(s)]
+    if sum(s.size for s in code) > MAX_SLOTS * SLOT_SIZE:
+        raise too_large("it has more instructions", MAX_SLOTS)
     functions: dict[tuple[int, int], _Function] = {}
     for symbol in elf.symbols:
         if symbol.kind == "STT_FUNC" and symbol.section >= 0:
@@ -80,7 +91,7 @@ def _source(elf: Elf, maps: Mapping[tuple[int, int], str], data: Mapping[int, st
         functions=functions,
         maps=maps,
         data=data,
-        relocations={(s.index, r.offset // 8): r for s in code for r in elf.relocations.get(s.index, ())},
+        relocations={(s.index, slot): r for s in code for slot, r in _by_slot(elf, s).items()},
         ext=ext,
     )
 
@@ -89,8 +100,16 @@ def _holds_code(section: Section) -> bool:
     return section.executable and section.kind == "SHT_PROGBITS"
 
 
+def _by_slot(elf: Elf, section: Section) -> dict[int, ElfRelocation]:
+    relocations = elf.relocations.get(section.index, ())
+    found = {r.offset // SLOT_SIZE: r for r in relocations}
+    if len(found) < len(relocations) or any(r.offset % SLOT_SIZE for r in relocations):
+        raise malformed(f"a relocation in section `{section.name}` is not the only one of an instruction")
+    return found
+
+
 def _decode(section: Section) -> tuple[Insn, ...]:
-    if section.size % 8 or section.size // 8 > _MAX_SLOTS:
+    if section.size % SLOT_SIZE:
         raise malformed(f"section `{section.name}` is no sequence of instructions")
     return decode(section.content)
 
@@ -99,15 +118,19 @@ def _function(elf: Elf, symbol: Symbol) -> _Function:
     if symbol.section >= len(elf.sections) or not _holds_code(elf.sections[symbol.section]):
         raise malformed(f"function `{symbol.name}` is in no executable section")
     section = elf.sections[symbol.section]
-    if symbol.value % 8 or symbol.size % 8 or not symbol.size or symbol.value + symbol.size > section.size:
+    if (
+        symbol.value % SLOT_SIZE
+        or symbol.size % SLOT_SIZE
+        or not symbol.size
+        or symbol.value + symbol.size > section.size
+    ):
         raise malformed(f"function `{symbol.name}` does not lie inside section `{section.name}`")
     if section.name != TEXT and not symbol.is_global:
         raise not_modelled(f"the static function `{symbol.name}` in `{section.name}`", "put it into `.text`")
     return _Function(symbol.name, section.index, symbol.value // 8, (symbol.value + symbol.size) // 8)
 
 
-def _program(source: _Source, entry: _Function) -> Program:
-    placed = _place(source, entry)
+def _program(source: _Source, entry: _Function, placed: Mapping[_Function, int]) -> Program:
     insns: list[Insn] = []
     relocations: list[Relocation] = []
     for function, base in placed.items():
@@ -126,12 +149,14 @@ def _program(source: _Source, entry: _Function) -> Program:
     )
 
 
-def _place(source: _Source, entry: _Function) -> dict[_Function, int]:
+def _place(source: _Source, entry: _Function, room: int) -> dict[_Function, int]:
     """Function -> first slot in the linked program: callees follow in the order in which they are first called."""
     placed = {entry: 0}
     end = entry.end - entry.start
     pending = [entry]
     while pending:
+        if end > room:
+            raise too_large("its programs, each with what it calls, have more instructions", MAX_SLOTS)
         function = pending.pop()
         found = []
         for slot in range(function.start, function.end):
@@ -141,8 +166,6 @@ def _place(source: _Source, entry: _Function) -> dict[_Function, int]:
                 end += callee.end - callee.start
                 found.append(callee)
         pending.extend(reversed(found))
-        if end > _MAX_SLOTS:
-            raise malformed(f"program `{entry.name}` has more than {_MAX_SLOTS} instructions")
     return placed
 
 
@@ -210,15 +233,13 @@ def _external(
 
 
 def _function_info(source: _Source, function: _Function, base: int) -> FunctionInfo:
-    section = source.elf.sections[function.section].name
-    records = (r for r in source.ext.functions.get(section, ()) if r.slot == function.start)
-    return FunctionInfo(base, function.name, next((r.type_id for r in records), 0))
+    records = source.ext.functions.get(source.elf.sections[function.section].name, ())
+    at = bisect_left(records, function.start, key=lambda r: r.slot)
+    found = at < len(records) and records[at].slot == function.start
+    return FunctionInfo(base, function.name, records[at].type_id if found else 0)
 
 
 def _lines(source: _Source, function: _Function, base: int) -> list[LineInfo]:
-    section = source.elf.sections[function.section].name
-    return [
-        LineInfo(r.slot - function.start + base, r.file, r.line, r.column, r.text)
-        for r in source.ext.lines.get(section, ())
-        if function.start <= r.slot < function.end
-    ]
+    records = source.ext.lines.get(source.elf.sections[function.section].name, ())
+    first, last = (bisect_left(records, slot, key=lambda r: r.slot) for slot in (function.start, function.end))
+    return [LineInfo(r.slot - function.start + base, r.file, r.line, r.column, r.text) for r in records[first:last]]

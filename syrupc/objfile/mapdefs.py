@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from syrupc.objfile.btf import ARRAY, DATASEC, PTR, STRUCT, Btf, BtfType
-from syrupc.objfile.elf import Elf, Section, malformed, not_modelled
+from syrupc.objfile.elf import Elf, Section
 from syrupc.objfile.model import MapDefinition
+from syrupc.objfile.refusals import malformed, not_modelled, too_large
 
 MAPS_SECTION: Final = ".maps"
 
 _ARRAY_MAP: Final = 2
 _RDONLY_PROG: Final = 1 << 7
+MAX_MAPS: Final = 1 << 10
+_MAX_FIELDS: Final = 1 << 6
 _U32_MAX: Final = 0xFFFFFFFF
 _DATA_SECTIONS: Final = (".data", ".rodata", ".bss")
 
@@ -39,6 +42,8 @@ def is_data_section(section: Section) -> bool:
 
 def read_maps(elf: Elf, btf: Btf | None, data: Mapping[int, str]) -> tuple[MapDefinition, ...]:
     """The maps in the order of the object: `.maps` by address, then the data sections under the names in `data`."""
+    if len(map_symbols(elf)) + len(data) > MAX_MAPS:
+        raise too_large("it defines more maps", MAX_MAPS)
     return (*_defined(elf, btf), *(_data_map(elf.sections[index], name, btf) for index, name in data.items()))
 
 
@@ -75,6 +80,8 @@ def _definition(btf: Btf, name: str, type_id: int) -> MapDefinition:
     found = btf.resolve(type_id)
     if found.kind != STRUCT:
         raise malformed(f"map `{name}` is not described by a struct")
+    if found.vlen > _MAX_FIELDS:
+        raise malformed(f"the definition of map `{name}` has {found.vlen} fields")
     fields = {member.name: member.type for member in btf.members(found)}
     numbers = {key: _number(btf, name, key, fields.pop(key)) for key in _NUMBERS if key in fields}
     key_id, key_size = _type(btf, name, fields.pop("key", 0), numbers.get("key_size", 0))

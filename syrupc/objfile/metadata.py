@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any, Final, TypeVar
 
 from syrupc.diagnostics import Span
-from syrupc.objfile.elf import malformed
+from syrupc.objfile.refusals import malformed, too_large
 from syrupc.spec import (
     STORED_TYPES,
     ArrayType,
@@ -25,6 +25,7 @@ from syrupc.spec import (
 SECTION: Final = ".syrup"
 
 _VERSION: Final = 1
+_MAX_SIZE: Final = 1 << 20
 _T = TypeVar("_T")
 
 
@@ -43,6 +44,8 @@ def encode_spec(spec: ObjectSpec) -> bytes:
 
 def decode_spec(content: bytes) -> ObjectSpec:
     """The reverse of `encode_spec`; raises `ObjectError` for anything that it would not write."""
+    if len(content) > _MAX_SIZE:
+        raise too_large(f"its section {SECTION} has {len(content)} bytes", _MAX_SIZE)
     try:
         document = json.loads(content.rstrip(b"\0"))
         if document["version"] != _VERSION:

@@ -30,9 +30,9 @@ def line_info_bytes(program: Program, btf: Btf) -> bytes:
     covered = {line.slot for line in program.lines}
     if not all(function.slot in covered for function in program.functions):
         return b""
-    records = []
+    records, offsets = [], btf.offsets()
     for line in program.lines:
-        file, text = btf.offset_of(line.file), btf.offset_of(line.text)
+        file, text = offsets.get(line.file), offsets.get(line.text)
         if file is None or text is None:
             raise ValueError(f"{line.file}:{line.line} is not in this BTF")
         place = min(line.line, _MAX_LINE) << 10 | min(line.column, _MAX_COLUMN)

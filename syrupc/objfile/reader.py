@@ -8,12 +8,13 @@ from typing import Final
 from syrupc.kernel.map_types import OF_KIND, shape
 from syrupc.objfile.btf import Btf, DataSection, complete_datasecs, parse_btf
 from syrupc.objfile.btfext import BtfExt, parse_btf_ext
-from syrupc.objfile.elf import Elf, malformed, not_an_object, parse_elf
+from syrupc.objfile.elf import Elf, parse_elf
 from syrupc.objfile.link import link_programs
 from syrupc.objfile.mapdefs import data_section, is_data_section, map_symbols, read_maps
 from syrupc.objfile.metadata import SECTION as SPEC_SECTION
 from syrupc.objfile.metadata import decode_spec
 from syrupc.objfile.model import MapDefinition, Object
+from syrupc.objfile.refusals import malformed, not_an_object
 from syrupc.spec import MapSpec, ObjectSpec
 
 LICENSE_SECTION: Final = "license"
@@ -81,11 +82,12 @@ def _btf_ext(elf: Elf, btf: Btf | None) -> BtfExt:
 
 
 def _data_sections(elf: Elf) -> dict[str, DataSection]:
+    variables: dict[int, dict[str, int]] = {}
+    for symbol in elf.symbols:
+        if symbol.is_global:
+            variables.setdefault(symbol.section, {})[symbol.name] = symbol.value
     return {
-        section.name: DataSection(
-            section.size,
-            {s.name: s.value for s in elf.symbols if s.section == section.index and s.is_global},
-        )
+        section.name: DataSection(section.size, variables.get(section.index, {}))
         for section in elf.sections
         if section.allocated and not section.executable
     }

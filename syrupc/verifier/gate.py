@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from syrupc.diagnostics import Diagnostic
 from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
 from syrupc.kernel.profiles import KernelProfile
@@ -21,19 +23,35 @@ STACK_LIMIT = 512
 
 def verify(obj: Object, profile: KernelProfile) -> Verdict:
     """Judge every program of the object for that kernel, with what the object's bytes say and nothing else."""
-    return Verdict(obj, profile.name, tuple(_verify_program(obj, program, profile) for program in obj.programs))
+    types = _types(obj)
+    return Verdict(obj, profile.name, tuple(_verify_program(obj, program, types, profile) for program in obj.programs))
 
 
-def _verify_program(obj: Object, program: Program, profile: KernelProfile) -> ProgramVerdict:
+@dataclass(frozen=True, slots=True)
+class _Types:
+    """What the type information says: itself, why the kernel refuses it, and which maps hold more than plain data."""
+
+    btf: Btf | None = None
+    refused: Finding | None = None
+    special: frozenset[str] = frozenset()
+
+
+def _types(obj: Object) -> _Types:
+    if not obj.btf:
+        return _Types()
+    btf = parse_btf(obj.btf)
+    return _Types(btf, check_names(btf), special_maps(btf, obj.maps))
+
+
+def _verify_program(obj: Object, program: Program, types: _Types, profile: KernelProfile) -> ProgramVerdict:
     kind = of_section(program.section)
     if kind is None:
         return _without_walk(program.name, unsupported(f"a program in section `{program.section}`"))
     if kind.name not in profile.program_types:
         missing = f"Linux {profile.name} has no {kind.name} programs"
         return _without_walk(program.name, unsafe("SYR511", missing, f"they came with Linux {kind.since}"))
-    btf = parse_btf(obj.btf) if obj.btf else None
-    subject = subject_of(program, kind, obj.maps, obj.license, profile, _global_functions(btf, program))
-    finding = _check_types(subject, obj, btf) if btf else None
+    subject = subject_of(program, kind, obj.maps, obj.license, profile, _global_functions(types.btf, program))
+    finding = _check_special(subject, types.special) or types.refused
     return _verdict(subject, finding, Walk(None)) if finding else judge(subject)
 
 
@@ -65,11 +83,9 @@ def _without_walk(name: str, finding: Finding) -> ProgramVerdict:
     return ProgramVerdict(name, finding.outcome, (found,))
 
 
-def _check_types(subject: Subject, obj: Object, btf: Btf) -> Finding | None:
-    special = special_maps(btf, obj.maps) & {subject.maps[use.map].name for use in subject.uses.values()}
-    if special:
-        return unsupported(f"map `{min(special)}`, whose values hold more than plain data,")
-    return check_names(btf)
+def _check_special(subject: Subject, special: frozenset[str]) -> Finding | None:
+    used = special & {subject.maps[use.map].name for use in subject.uses.values()}
+    return unsupported(f"map `{min(used)}`, whose values hold more than plain data,") if used else None
 
 
 def _check_maps(subject: Subject) -> Finding | None:

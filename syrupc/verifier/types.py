@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
-from syrupc.objfile.btf import ARRAY, DATASEC, FUNC, FUNC_PROTO, PTR, STRUCT, TYPE_TAG, UNION, VAR, Btf, BtfType
+from syrupc.objfile.btf import ARRAY, DATASEC, FUNC, PTR, STRUCT, TYPE_TAG, UNION, VAR, Btf, BtfType
 from syrupc.objfile.model import MapDefinition
 from syrupc.verifier.findings import Finding, unsafe
 
@@ -28,20 +28,21 @@ _SPECIAL: Final = frozenset(
         "bpf_refcount",
     }
 )
-_MAX_DEPTH: Final = 16
 
 
 def check_names(btf: Btf) -> Finding | None:
     """Functions and variables have plain names, and every parameter has one, or the kernel refuses all of it."""
+    plain = set[int]()  # prototypes, of which many functions may have the same
     for found in btf.types:
         if found.kind in _NAMED and not _IDENTIFIER.fullmatch(found.name):
             return _refused(f"`{found.name}` is no name that the kernel knows")
         if found.kind == DATASEC and not _SECTION.fullmatch(found.name):
             return _refused(f"section `{found.name}` has no name that the kernel knows")
-        if found.kind == FUNC:
-            for name in _parameters(btf, btf.type(found.type)):
-                if not _IDENTIFIER.fullmatch(name):
+        if found.kind == FUNC and found.type not in plain:
+            for name, type_id in btf.parameters(btf.type(found.type)):
+                if type_id and not _IDENTIFIER.fullmatch(name):  # a last one of no type stands for any number of them
                     return _refused(f"a parameter of `{found.name}` has no plain name")
+            plain.add(found.type)
     return None
 
 
@@ -54,31 +55,33 @@ def _refused(reason: str) -> Finding:
     )
 
 
-def _parameters(btf: Btf, proto: BtfType) -> Iterator[str]:
-    if proto.kind != FUNC_PROTO:
-        return
-    for number in range(proto.vlen):
-        name, type_id = struct.unpack_from("<II", btf.raw, proto.members + 8 * number)
-        if type_id:  # a last parameter of no type stands for any number of them
-            yield btf.string(name)
-
-
 def special_maps(btf: Btf, maps: tuple[MapDefinition, ...]) -> frozenset[str]:
     """Names of the maps whose values hold locks, timers, lists or kernel pointers, which plain accesses must spare."""
-    return frozenset(m.name for m in maps if m.value_type_id and _special(btf, m.value_type_id, _MAX_DEPTH))
+    special = _Special(btf)
+    return frozenset(m.name for m in maps if m.value_type_id and special.holds(m.value_type_id))
 
 
-def _special(btf: Btf, type_id: int, depth: int) -> bool:
-    """Also where the type is nested too deeply to tell."""
-    found = btf.resolve(type_id)
-    if not depth or found.name in _SPECIAL:
-        return True
-    if found.kind == ARRAY:
-        return _special(btf, struct.unpack_from("<I", btf.raw, found.members)[0], depth - 1)
-    if found.kind == PTR:
-        return btf.type(found.type).kind == TYPE_TAG
-    if found.kind == DATASEC:
-        return any(_special(btf, btf.type(member.type).type, depth - 1) for member in btf.members(found))
-    if found.kind in (STRUCT, UNION):
-        return any(_special(btf, member.type, depth - 1) for member in btf.members(found))
-    return False
+@dataclass(slots=True)
+class _Special:
+    """Looks into each type once: many may be made of the same."""
+
+    btf: Btf
+    known: dict[int, bool] = field(default_factory=dict)
+
+    def holds(self, type_id: int) -> bool:
+        if type_id not in self.known:
+            self.known[type_id] = self._look(self.btf.resolve(type_id))
+        return self.known[type_id]
+
+    def _look(self, found: BtfType) -> bool:
+        if found.name in _SPECIAL:
+            return True
+        if found.kind == ARRAY:
+            return self.holds(struct.unpack_from("<I", self.btf.raw, found.members)[0])
+        if found.kind == PTR:
+            return self.btf.type(found.type).kind == TYPE_TAG
+        if found.kind == DATASEC:
+            return any(self.holds(self.btf.type(member.type).type) for member in self.btf.members(found))
+        if found.kind in (STRUCT, UNION):
+            return any(self.holds(member.type) for member in self.btf.members(found))
+        return False

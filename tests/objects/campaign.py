@@ -1,0 +1,104 @@
+"""Many damaged objects in a process of its own that may use little memory: shares of numbers, and what came of them."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import resource
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+from tests.objects import seeds
+from tests.objects.examine import Examination, examine
+from tests.objects.mutations import mutate
+
+MEMORY: Final = 500 << 20
+"""Bytes that reading and judging may take beyond what the process has before."""
+
+_JUDGED: Final = 3  # one of so many that can be read: verifying costs more than all the rest
+_ALL_FORMATS: Final = 40
+_FORMATS: Final = ("text", "json", "sarif", "github")
+_PAGE: Final = resource.getpagesize()
+
+# Not forked: the seeds bring LLVM and Numba, whose threads and memory are not to be in the process that is limited.
+_SPAWN: Final = multiprocessing.get_context("spawn")
+
+
+@dataclass
+class Share:
+    """What came of the inputs from `first` on; `finds` has one number for each, and what was seen."""
+
+    first: int
+    done: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    finds: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def originals() -> list[bytes]:
+    """The seeds, built in another process."""
+    with _SPAWN.Pool(1) as pool:
+        return pool.apply(seeds.build)
+
+
+def damaged(number: int, objects: Sequence[bytes]) -> bytes:
+    """The input of a number: the same for the same seeds."""
+    rnd = random.Random(number)
+    return mutate(rnd, rnd.choice(objects))
+
+
+def examine_number(number: int, objects: Sequence[bytes]) -> Examination:
+    formats = _FORMATS if number % _ALL_FORMATS == 0 else ("text",)
+    return examine(damaged(number, objects), judged=number % _JUDGED == 0, formats=formats)
+
+
+def run(objects: Sequence[bytes], first: int, count: int) -> Share:
+    """Examine so many inputs. A process that ends by itself is a find, of the input that it was at."""
+    share = Share(first)
+    while share.done < count:
+        receiver, sender = _SPAWN.Pipe(duplex=False)
+        at = _SPAWN.Value("q", first + share.done)
+        arguments = (objects, first + share.done, count - share.done, at, sender)
+        process = _SPAWN.Process(target=_work, args=arguments)
+        process.start()
+        sender.close()
+        part = _received(receiver)
+        process.join()
+        if part is None:
+            number = at.value
+            what = f"the process ends with status {process.exitcode}"
+            part = Share(first + share.done, number + 1 - first - share.done, finds={what: (number, "")})
+        share.done += part.done
+        share.outcomes += part.outcomes
+        share.finds = part.finds | share.finds
+    return share
+
+
+def _received(receiver: Connection) -> Share | None:
+    try:
+        found: Share = receiver.recv()
+    except EOFError:
+        return None
+    return found
+
+
+def _work(objects: Sequence[bytes], first: int, count: int, at: Any, sender: Connection) -> None:
+    limit_memory(MEMORY)
+    share = Share(first)
+    for number in range(first, first + count):
+        at.value = number
+        found = examine_number(number, objects)
+        share.done += 1
+        share.outcomes[found.outcome] += 1
+        if found.find and found.find not in share.finds:
+            share.finds[found.find] = (number, found.details)
+    sender.send(share)
+
+
+def limit_memory(more: int) -> None:
+    """Let this process take so many bytes more than it has."""
+    with open("/proc/self/statm") as file:
+        limit = int(file.read().split()[0]) * _PAGE + more
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
