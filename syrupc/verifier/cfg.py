@@ -5,7 +5,7 @@ What can be said of a program without asking what its registers hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -287,25 +287,37 @@ def _crossings(insns: tuple[Insn, ...]) -> frozenset[int]:
 def _live(insns: tuple[Insn, ...], functions: Mapping[int, Function]) -> tuple[int, ...]:
     """For each slot the set of registers whose value may still be read before it is replaced."""
     live = [0] * len(insns)
+    jumps: dict[int, list[int]] = {}  # target -> where jumps to it are
+    for slot in _starts(insns):
+        if _jumps(insns[slot]):
+            jumps.setdefault(jump_target(insns[slot], slot), []).append(slot)
     for function in functions.values():
-        slots = range(function.start, function.end)
-        changed = True
-        while changed:
-            changed = False
-            for slot in reversed(slots):
-                insn = insns[slot]
-                if insn.opcode == 0:
-                    continue
-                uses, kills = _registers(insn)
-                after = 0
-                for following in successors(insn, slot):
-                    if following < len(insns):
-                        after |= live[following]
-                before = uses | (after & ~kills)
-                if before != live[slot]:
-                    live[slot] = before
-                    changed = True
+        for slot in reversed(range(function.start, function.end)):
+            live[slot] = _wanted_before(insns, live, slot)
+    # What is wanted where a jump leads back to was not yet known then; the rest follows what changes.
+    pending = [slot for target, sources in jumps.items() for slot in sources if target <= slot]
+    while pending:
+        slot = pending.pop()
+        wanted = _wanted_before(insns, live, slot)
+        if wanted != live[slot]:
+            live[slot] = wanted
+            pending += jumps.get(slot, ())
+            if slot:
+                pending.append(slot - 1 if insns[slot - 1].opcode else slot - 2)
     return tuple(live)
+
+
+def _wanted_before(insns: tuple[Insn, ...], live: Sequence[int], slot: int) -> int:
+    """What the instruction reads, and what is wanted behind it that it does not replace; 0 for half an instruction."""
+    insn = insns[slot]
+    if insn.opcode == 0:
+        return 0
+    uses, kills = _registers(insn)
+    after = 0
+    for following in successors(insn, slot):
+        if following < len(insns):
+            after |= live[following]
+    return uses | (after & ~kills)
 
 
 def _registers(insn: Insn) -> tuple[int, int]:
