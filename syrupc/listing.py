@@ -8,10 +8,11 @@ from typing import Final
 from syrupc.isa.text import format_program
 from syrupc.kernel.helpers import HELPERS
 from syrupc.objfile.model import Object, Program, Relocation, RelocationKind
-from syrupc.snippet import printable
+from syrupc.snippet import printable, shortened
 
 _KINDS: Final = {RelocationKind.MAP: "map", RelocationKind.MAP_VALUE: "value of", RelocationKind.KFUNC: "kfunc"}
 _MAX_LINE: Final = 1 << 16  # beyond that it is no policy file
+_MAX_TEXT: Final = 1 << 22  # of all files together
 _HELPER_NAMES: Final = {number: helper.name for number, helper in HELPERS.items()}
 
 
@@ -33,7 +34,7 @@ def list_program(program: Program) -> Iterator[str]:
         if slot in lines and (lines[slot].line, lines[slot].column) != shown:
             line = lines[slot]
             shown = line.line, line.column
-            yield printable(f"; {line.text.strip()}  @ {line.file}:{line.line}:{line.column}")
+            yield printable(f"; {shortened(line.text.strip())}  @ {line.file}:{line.line}:{line.column}")
         target = f"  // {_target(targets[slot])}" if slot in targets else ""
         yield printable(f"{slot:6}: {text}{target}")
 
@@ -43,9 +44,12 @@ def sources_of(obj: Object) -> dict[str, str]:
     found: dict[str, dict[int, str]] = {}
     for info in (info for program in obj.programs for info in program.lines if 0 < info.line <= _MAX_LINE):
         found.setdefault(info.file, {})[info.line] = info.text
-    return {
-        file: "\n".join(lines.get(number, "") for number in range(1, max(lines) + 1)) for file, lines in found.items()
-    }
+    room, texts = _MAX_TEXT, {}
+    for file, lines in found.items():
+        room -= max(lines) + sum(map(len, lines.values()))
+        if room >= 0:
+            texts[file] = "\n".join(lines.get(number, "") for number in range(1, max(lines) + 1))
+    return texts
 
 
 def _target(relocation: Relocation) -> str:

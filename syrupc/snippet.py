@@ -63,6 +63,11 @@ def printable(text: str) -> str:
     return "".join(map(_harmless, text))
 
 
+def shortened(text: str) -> str:
+    """`text`, cut at its end if it is longer than a line may be."""
+    return text if len(text) <= LINE_WIDTH else text[: LINE_WIDTH - 1] + "…"
+
+
 def _harmless(character: str) -> str:
     if character == "\t" or character.isprintable():
         return character

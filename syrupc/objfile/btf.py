@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from syrupc.objfile.nesting import check_nesting
@@ -96,25 +96,49 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Strings:
+    """The table of names and texts. Each begins where one does and is kept once: all are no longer than the table."""
+
+    table: bytes
+    known: dict[int, str] = field(default_factory=dict)
+
+    def at(self, offset: int) -> str:
+        if offset not in self.known:
+            end = self.table.find(b"\0", offset)
+            if end < 0 or (offset and self.table[offset - 1]):
+                raise malformed("its BTF names a string outside its string table, or from its middle on")
+            self.known[offset] = _decoded(self.table[offset:end])
+        return self.known[offset]
+
+    def name(self, offset: int) -> str:
+        """A string that is a name: those are not long."""
+        found = self.at(offset)
+        if len(found) > MAX_NAME:
+            raise too_large(f"its BTF has a name of {len(found)} characters", MAX_NAME)
+        return found
+
+    def offsets(self) -> dict[str, int]:
+        """Where each string is; the last of several does as well as any."""
+        found, place = {}, 0
+        for text in self.table.split(b"\0")[:-1]:
+            found[_decoded(text)] = place
+            place += len(text) + 1
+        return found
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
 class Btf:
     """A parsed section: whatever its types name exists, and none contains itself. `types[0]` stands for `void`."""
 
     raw: bytes
-    strings: bytes
+    strings: Strings
     types: tuple[BtfType, ...]
     ids: Mapping[tuple[int, str], int]
     """(kind, name) -> the first type of that kind and name."""
-
-    def string(self, offset: int) -> str:
-        return _string(self.strings, offset)
-
-    def offsets(self) -> dict[str, int]:
-        """Where each string of the table is; the last of several does as well as any."""
-        found, place = {}, 0
-        for text in self.strings.split(b"\0")[:-1]:
-            found[_decoded(text)] = place
-            place += len(text) + 1
-        return found
 
     def type(self, type_id: int) -> BtfType:
         if not 0 <= type_id < len(self.types):
@@ -150,13 +174,13 @@ class Btf:
             if found.kind == DATASEC:
                 yield Member("", a, b, c)
             else:
-                yield Member(_name(self.strings, a), b, c)
+                yield Member(self.strings.name(a), b, c)
 
     def parameters(self, found: BtfType) -> Iterator[tuple[str, int]]:
         """Name and type of each parameter of a prototype."""
         for i in range(found.vlen):
             name, type_id = struct.unpack_from("<II", self.raw, found.members + 8 * i)
-            yield _name(self.strings, name), type_id
+            yield self.strings.name(name), type_id
 
     def named(self, kind: int, name: str) -> int:
         """The id of the first type of this kind and name, 0 where there is none."""
@@ -173,9 +197,10 @@ def parse_btf(raw: bytes) -> Btf:
     start, text = header + type_offset, header + string_offset
     if magic != _MAGIC or start + type_size > len(raw) or text + string_size > len(raw):
         raise malformed("its BTF header does not fit the section")
-    strings = raw[text : text + string_size]
-    if not strings or strings[0] or strings[-1]:
+    table = raw[text : text + string_size]
+    if not table or table[0] or table[-1]:
         raise malformed("its BTF string table does not start and end with a zero byte")
+    strings = Strings(table)
     types = (BtfType(0, "", 0, 0, 0, 0), *_types(raw, strings, start, start + type_size))
     ids = {(found.kind, found.name): number for number, found in reversed(list(enumerate(types)))}
     btf = Btf(raw, strings, types, ids)
@@ -184,7 +209,7 @@ def parse_btf(raw: bytes) -> Btf:
     return btf
 
 
-def _types(raw: bytes, strings: bytes, place: int, end: int) -> Iterator[BtfType]:
+def _types(raw: bytes, strings: Strings, place: int, end: int) -> Iterator[BtfType]:
     for _ in range(MAX_TYPES):
         if place == end:
             return
@@ -199,7 +224,7 @@ def _types(raw: bytes, strings: bytes, place: int, end: int) -> Iterator[BtfType
         following = members + fixed + each * vlen
         if following > end:
             raise malformed("its BTF types end in the middle of one")
-        yield BtfType(kind, _name(strings, name), vlen, size, place, members)
+        yield BtfType(kind, strings.name(name), vlen, size, place, members)
         place = following
     if place != end:
         raise too_large("its BTF has more types", MAX_TYPES)
@@ -223,7 +248,7 @@ def _references(btf: Btf, found: BtfType) -> Sequence[int]:
             numbers = (found.type, *(type_id for _, type_id in btf.parameters(found)))
         case kind if kind in (ENUM, ENUM64):
             for i in range(found.vlen):
-                _name(btf.strings, struct.unpack_from("<I", btf.raw, found.members + _EXTRA[kind][1] * i)[0])
+                btf.strings.name(struct.unpack_from("<I", btf.raw, found.members + _EXTRA[kind][1] * i)[0])
     kinds = {btf.type(number).kind for number in numbers}
     if found.kind in _ONLY and not kinds <= _ONLY[found.kind]:
         raise malformed(f"`{found.name}` in its BTF is of a type that it cannot be of")
@@ -231,25 +256,6 @@ def _references(btf: Btf, found: BtfType) -> Sequence[int]:
 
 
 _ONLY: Final = {FUNC: {FUNC_PROTO}, DATASEC: {VAR, FUNC}}
-
-
-def _name(strings: bytes, offset: int) -> str:
-    found = _string(strings, offset)
-    if len(found) > MAX_NAME:
-        raise too_large(f"its BTF has a name of {len(found)} characters", MAX_NAME)
-    return found
-
-
-def _string(strings: bytes, offset: int) -> str:
-    """The string that begins at `offset`: all of one, so that strings together are no longer than their table."""
-    end = strings.find(b"\0", offset)
-    if end < 0 or (offset and strings[offset - 1]):
-        raise malformed("its BTF names a string outside its string table, or from its middle on")
-    return _decoded(strings[offset:end])
-
-
-def _decoded(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)

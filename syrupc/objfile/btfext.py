@@ -98,7 +98,7 @@ def _sections(raw: bytes, btf: Btf, place: int, size: int, least: int) -> Iterat
         place += _SECTION.size
         if place + count * record > end:
             raise malformed("a table of its BTF.ext is cut off")
-        yield btf.string(name), [raw[place + i * record : place + (i + 1) * record] for i in range(count)]
+        yield btf.strings.at(name), [raw[place + i * record : place + (i + 1) * record] for i in range(count)]
         place += count * record
 
 
@@ -112,7 +112,7 @@ def _function(record: bytes, btf: Btf) -> FunctionRecord:
 
 def _line(record: bytes, btf: Btf) -> LineRecord:
     offset, file, text, place = struct.unpack_from("<IIII", record)
-    return LineRecord(_slot(offset), btf.string(file), place >> 10, place & 0x3FF, btf.string(text))
+    return LineRecord(_slot(offset), btf.strings.at(file), place >> 10, place & 0x3FF, btf.strings.at(text))
 
 
 def _slot(offset: int) -> int:

@@ -30,7 +30,7 @@ def line_info_bytes(program: Program, btf: Btf) -> bytes:
     covered = {line.slot for line in program.lines}
     if not all(function.slot in covered for function in program.functions):
         return b""
-    records, offsets = [], btf.offsets()
+    records, offsets = [], btf.strings.offsets()
     for line in program.lines:
         file, text = offsets.get(line.file), offsets.get(line.text)
         if file is None or text is None:

@@ -9,9 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import Final
 
-from tests.objects import seeds
+from tests.objects import (
+    crafted_types,  # noqa: F401 - enters its objects
+    seeds,
+)
+from tests.objects.crafted import CRAFTED
 from tests.objects.examine import Examination, examine
 from tests.objects.mutations import mutate
 
@@ -59,42 +63,54 @@ def run(objects: Sequence[bytes], first: int, count: int) -> Share:
     share = Share(first)
     while share.done < count:
         receiver, sender = _SPAWN.Pipe(duplex=False)
-        at = _SPAWN.Value("q", first + share.done)
-        arguments = (objects, first + share.done, count - share.done, at, sender)
-        process = _SPAWN.Process(target=_work, args=arguments)
+        begin = first + share.done
+        process = _SPAWN.Process(target=_work, args=(objects, begin, count - share.done, sender))
         process.start()
         sender.close()
-        part = _received(receiver)
+        part = _received(receiver, begin)
+        receiver.close()
         process.join()
-        if part is None:
-            number = at.value
+        if isinstance(part, int):
             what = f"the process ends with status {process.exitcode}"
-            part = Share(first + share.done, number + 1 - first - share.done, finds={what: (number, "")})
+            part = Share(begin, part + 1 - begin, finds={what: (part, "")})
         share.done += part.done
         share.outcomes += part.outcomes
         share.finds = part.finds | share.finds
     return share
 
 
-def _received(receiver: Connection) -> Share | None:
+def _received(receiver: Connection, begin: int) -> Share | int:
+    """What the process found; where it ended by itself, the number that it was at."""
+    found: Share | int = begin
     try:
-        found: Share = receiver.recv()
+        while isinstance(found, int):
+            found = receiver.recv()
     except EOFError:
-        return None
+        pass
     return found
 
 
-def _work(objects: Sequence[bytes], first: int, count: int, at: Any, sender: Connection) -> None:
+def _work(objects: Sequence[bytes], first: int, count: int, sender: Connection) -> None:
     limit_memory(MEMORY)
     share = Share(first)
     for number in range(first, first + count):
-        at.value = number
+        sender.send(number)
         found = examine_number(number, objects)
         share.done += 1
         share.outcomes[found.outcome] += 1
         if found.find and found.find not in share.finds:
             share.finds[found.find] = (number, found.details)
     sender.send(share)
+
+
+def examine_crafted(seconds: float) -> dict[str, Examination]:
+    """What comes of each of the crafted objects, by its name."""
+    with _SPAWN.Pool(1, limit_memory, (MEMORY,)) as pool:
+        return pool.apply(_examine_crafted, (seconds,))
+
+
+def _examine_crafted(seconds: float) -> dict[str, Examination]:
+    return {name: examine(make(), formats=_FORMATS, seconds=seconds) for name, (_, make) in CRAFTED.items()}
 
 
 def limit_memory(more: int) -> None:

@@ -140,7 +140,7 @@ def test_load_records_name_the_same_places(shared: Object) -> None:
             slot, file, text, place = (
                 int.from_bytes(lines[16 * number + 4 * i : 16 * number + 4 * i + 4], "little") for i in range(4)
             )
-            assert (slot, btf.string(file), btf.string(text)) == (line.slot, line.file, line.text)
+            assert (slot, btf.strings.at(file), btf.strings.at(text)) == (line.slot, line.file, line.text)
             assert (place >> 10, place & 0x3FF) == (line.line, line.column)
 
 
