@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 import click
 
@@ -23,7 +23,7 @@ from syrupc.errors import UsageError
 from syrupc.files import ELF_MAGIC, read_bytes, read_source, write_whole
 from syrupc.frontend.source import PolicySource
 from syrupc.kernel.hooks import HOOKS
-from syrupc.kernel.profiles import DEFAULT_PROFILE, NAMES
+from syrupc.kernel.profiles import DEFAULT_PROFILE, NAMES, profile
 from syrupc.objfile.model import Object
 from syrupc.objfile.reader import read_object
 from syrupc.options import MAX_EXECUTORS, Options
@@ -31,7 +31,6 @@ from syrupc.render import render_text
 from syrupc.report import FORMATS, Output, Report, Status, attempt, sentence
 from syrupc.spec import DEFAULT_MAX_EXECUTORS
 from syrupc.verifier import verify
-from syrupc.verifier.verdict import Verdict
 
 OBJECT_SUFFIX: Final = ".bpf.o"
 
@@ -73,13 +72,23 @@ def syrupc() -> None:
 
 
 def _options(command: _Command) -> _Command:
-    """Adds what makes an `Options`, as the arguments `hook`, `kernel` and `max_executors`."""
-    hook = click.option("--hook", type=click.Choice(sorted(HOOKS)), help="Compile for this hook only.")
+    """Adds what makes an `Options`, as the argument `options`; one that cannot be used ends the command."""
+
+    @wraps(command)
+    def resolved(*, hook: str | None, kernel: str, max_executors: int, **rest: Any) -> int:
+        made: list[Options] = []
+        report = attempt("reading", "--kernel", lambda _: made.append(Options(hook, profile(kernel), max_executors)))
+        if not made:
+            looks = (rest[each] for each in ("shape", "verbose", "color"))
+            return _make_output(*looks, occupied=rest.get("output") == "-").show([report])
+        return cast("int", command(options=made[0], **rest))
+
+    hooks = click.option("--hook", type=click.Choice(sorted(HOOKS)), help="Compile for this hook only.")
     kernels = ", ".join(NAMES)
-    kernel = click.option("--kernel", default=DEFAULT_PROFILE, help=f"The oldest kernel that must take it: {kernels}.")
+    oldest = click.option("--kernel", default=DEFAULT_PROFILE, help=f"The oldest kernel that must take it: {kernels}.")
     room = click.IntRange(1, MAX_EXECUTORS)
     executors = click.option("--max-executors", type=room, default=DEFAULT_MAX_EXECUTORS, help="Room for executors.")
-    return hook(kernel(executors(command)))
+    return cast("_Command", hooks(oldest(executors(resolved))))
 
 
 def _output(command: _Command) -> _Command:
@@ -111,14 +120,20 @@ def _make_output(shape: str, verbose: bool, color: str, *, occupied: bool = Fals
 @_options
 @_output
 def compile_(
-    policy: str, output: str | None, emit: str, no_cache: bool, shape: str, verbose: bool, color: str, **chosen: Any
+    policy: str,
+    output: str | None,
+    emit: str,
+    no_cache: bool,
+    options: Options,
+    shape: str,
+    verbose: bool,
+    color: str,
 ) -> int:
     """Compile POLICY to a BPF object.
 
     Nothing is written unless the object is proven safe. The forms for people, asm, llvm and numba, go to standard
     output.
     """
-    options = Options(**chosen)
     target = output or (f"{Path(policy).stem}{OBJECT_SUFFIX}" if emit == "obj" else "-")
     cache = None if no_cache else user_cache(os.environ)
 
@@ -141,9 +156,9 @@ def compile_(
 @click.argument("policies", nargs=-1, required=True)
 @_options
 @_output
-def check(policies: tuple[str, ...], shape: str, verbose: bool, color: str, **chosen: Any) -> int:
+def check(policies: tuple[str, ...], options: Options, shape: str, verbose: bool, color: str) -> int:
     """Compile and verify POLICIES. Nothing is written."""
-    action = partial(_check, options=Options(**chosen))
+    action = partial(_check, options=options)
     return _make_output(shape, verbose, color).show([attempt("checking", path, action) for path in policies])
 
 
@@ -151,22 +166,26 @@ def check(policies: tuple[str, ...], shape: str, verbose: bool, color: str, **ch
 @click.argument("files", nargs=-1, required=True)
 @_options
 @_output
-def verify_(files: tuple[str, ...], shape: str, verbose: bool, color: str, **chosen: Any) -> int:
-    """Verify FILES: BPF objects, from this or any other compiler, or policies."""
-    action = partial(_verify, options=Options(**chosen))
-    return _make_output(shape, verbose, color).show([attempt("verifying", path, action) for path in files])
+def verify_(files: tuple[str, ...], options: Options, shape: str, verbose: bool, color: str) -> int:
+    """Verify FILES: BPF objects, from this or any other compiler, or policies.
+
+    A folder stands for the objects and policies in it, a quoted pattern such as 'policies/**/*.py' for what it matches.
+    """
+    from syrupc.review import review
+
+    return review(files, partial(_verify, options=options)).show(_make_output(shape, verbose, color))
 
 
 @syrupc.command()
 @click.argument("file")
 @_options
 @_output
-def disasm(file: str, shape: str, verbose: bool, color: str, **chosen: Any) -> int:
+def disasm(file: str, options: Options, shape: str, verbose: bool, color: str) -> int:
     """Show the instructions of FILE, an object or a policy, under the lines of source they come from."""
     from syrupc.listing import list_object
 
     def action(report: Report) -> None:
-        report.messages.append(list_object(_object(report, Options(**chosen))).rstrip("\n"))
+        report.messages.append(list_object(_object(report, options)).rstrip("\n"))
 
     return _make_output(shape, verbose, color).show([attempt("disassembling", file, action)])
 
@@ -186,12 +205,11 @@ def disasm(file: str, shape: str, verbose: bool, color: str, **chosen: Any) -> i
 @click.option("--seed", type=int, default=0, help="What `random()` draws from.")
 @_options
 @_output
-def run_(file: str, shape: str, verbose: bool, color: str, **arguments: Any) -> int:
+def run_(file: str, options: Options, shape: str, verbose: bool, color: str, **arguments: Any) -> int:
     """Run FILE, a policy or an object of ours, on datagrams in the interpreter: no kernel, no rights."""
     from syrupc.trial import Trial, run_trial
 
-    trial = Trial(**{each: arguments.pop(each) for each in Trial.__dataclass_fields__})
-    options = Options(**arguments)
+    trial = Trial(**arguments)
 
     def action(report: Report) -> None:
         obj = _object(report, options)
@@ -232,24 +250,21 @@ def _text(policy: str, options: Options, kind: Any) -> bytes:
 
 
 def _check(report: Report, options: Options) -> None:
-    _conclude(report, compiled(_read_policy(report), options))
+    verdict = compiled(_read_policy(report), options)
+    report.judge(verdict)
+    report.messages += [sentence(report.path, each) for each in verdict.programs]
 
 
 def _verify(report: Report, options: Options) -> None:
     content = read_bytes(report.path)
     if _is_policy(report.path, content):
-        _check(report, options)
+        report.judge(compiled(_read_policy(report), options))
         return
     from syrupc.listing import sources_of
 
     obj = read_object(content)
     report.sources |= sources_of(obj)
-    _conclude(report, verify(obj, options.profile))
-
-
-def _conclude(report: Report, verdict: Verdict) -> None:
-    report.judge(verdict)
-    report.messages += [sentence(report.path, each) for each in verdict.programs]
+    report.judge(verify(obj, options.profile))
 
 
 def _object(report: Report, options: Options) -> Object:

@@ -15,6 +15,7 @@ _TITLES: Final[dict[str, str]] = {
     "SYR002": "file cannot be written",
     "SYR003": "unknown option value",
     "SYR004": "no such policy in the file",
+    "SYR005": "nothing to verify",
     # -- language ----------------------------------------------------------------------------------------------------
     "SYR101": "construct outside the policy language",
     "SYR102": "syntax error",

@@ -67,8 +67,11 @@ def render_sarif(diagnostics: Sequence[Diagnostic], *, tool_version: str = "") -
 
 
 def render_github(diagnostics: Sequence[Diagnostic]) -> str:
-    """Workflow commands that GitHub shows beside the lines of a change; one line each."""
-    return "".join(f"{_annotation(each)}\n" for each in diagnostics)
+    """Workflow commands that GitHub shows beside the lines of a change, a line each, and one for those left out."""
+    lines = [_annotation(each) for each in diagnostics[:MAX_DIAGNOSTICS]]
+    if len(diagnostics) > MAX_DIAGNOSTICS:
+        lines.append(f"::notice title=syrupc::... and {len(diagnostics) - MAX_DIAGNOSTICS} more")
+    return "".join(f"{each}\n" for each in lines)
 
 
 # -- text ----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TextIO
@@ -10,6 +11,7 @@ from typing import Any, Final, TextIO
 from syrupc.crash import internal_error, version
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import InternalError, SyrupError, UsageError
+from syrupc.places import NO_PLACE, Place, in_program, in_source
 from syrupc.render import render_github, render_json, render_sarif, render_text
 from syrupc.snippet import printable
 from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict
@@ -28,13 +30,22 @@ class Status(enum.IntEnum):
     BROKEN_PIPE = 141
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnostic with the program it is about (empty for a whole file) and its place in a function."""
+
+    diagnostic: Diagnostic
+    program: str = ""
+    place: Place = NO_PLACE
+
+
 @dataclass
 class Report:
     """What came of one file. A command fills it while it works; what is in it is shown also when the work fails."""
 
     path: str
     status: Status = Status.ACCEPTED
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     # The text of each source file by the name that spans give it, and where spans of an object (which knows its source
     # by the bare name) name it differently from the user, that name -> the user's.
     sources: dict[str, str] = field(default_factory=dict)
@@ -45,17 +56,28 @@ class Report:
     remarks: list[str] = field(default_factory=list)
     # What a run gave, for machines.
     results: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        return [finding.diagnostic for finding in self.findings]
 
     def judge(self, verdict: Verdict) -> None:
         """Take in the verdict on the file."""
         self.verdicts += verdict.programs
-        self._add(verdict.diagnostics)
+        for program, judged in zip(verdict.object.programs, verdict.programs, strict=True):
+            for each in judged.diagnostics:
+                found = _renamed(each, self.names)
+                line = found.span.line if found.span else 0
+                place = self._in_policy(found) or in_program(program, judged.slot, line)
+                self.findings.append(Finding(found, judged.program, place))
         if not verdict.accepted:
             self.status = Status.DIAGNOSTICS
 
     def fail(self, error: SyrupError) -> None:
         """Take in what ended the work."""
-        self._add(error.diagnostics)
+        renamed = [_renamed(each, self.names) for each in error.diagnostics]
+        self.findings += [Finding(each, "", self._in_policy(each) or NO_PLACE) for each in renamed]
         self.messages.clear()
         match error:
             case UsageError():
@@ -65,8 +87,12 @@ class Report:
             case _:
                 self.status = Status.DIAGNOSTICS
 
-    def _add(self, diagnostics: Sequence[Diagnostic]) -> None:
-        self.diagnostics += [_renamed(each, self.names) for each in diagnostics]
+    def _in_policy(self, diagnostic: Diagnostic) -> Place | None:
+        """The place in a policy file, whose text is known in full."""
+        span = diagnostic.span
+        if span is None or span.file not in self.names.values():
+            return None
+        return in_source(self.sources[span.file], span.line)
 
 
 def _renamed(diagnostic: Diagnostic, names: Mapping[str, str]) -> Diagnostic:
@@ -82,6 +108,7 @@ def _renamed(diagnostic: Diagnostic, names: Mapping[str, str]) -> Diagnostic:
 def attempt(doing: str, path: str, action: Callable[[Report], None]) -> Report:
     """Run `action` on a file; whatever it raises is in the report. `doing` says what it does, for a crash."""
     report = Report(path)
+    begin = time.perf_counter()
     try:
         action(report)
     except SyrupError as error:
@@ -90,12 +117,13 @@ def attempt(doing: str, path: str, action: Callable[[Report], None]) -> Report:
         raise
     except Exception as error:  # the one place where nothing may escape
         report.fail(internal_error(error, f"{doing} {path}"))
+    report.seconds = time.perf_counter() - begin
     return report
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where findings go and how they look. Sentences for people go to `messages`, with the format `text` only."""
+    """Where findings go and how they look. Sentences for people go to `messages`, unless machines read."""
 
     format: str
     verbose: bool
@@ -103,18 +131,23 @@ class Output:
     findings: TextIO
     messages: TextIO
 
-    def show(self, reports: Sequence[Report]) -> Status:
-        """Show everything, and return the exit status: the worst of all."""
+    def show(self, reports: Sequence[Report], *, closing: str = "", more: Mapping[str, Any] | None = None) -> Status:
+        """Show everything, and return the exit status: the worst of all.
+
+        `closing` is for people and comes last; `more` is for JSON.
+        """
         diagnostics = [each for report in reports for each in report.diagnostics]
         match self.format:
             case "json":
-                self.findings.write(render_json(diagnostics, **_outcomes(reports)))
+                self.findings.write(render_json(diagnostics, **_outcomes(reports), **(more or {})))
             case "sarif":
                 self.findings.write(render_sarif(diagnostics, tool_version=version()))
             case "github":
                 self.findings.write(render_github(diagnostics))
+                self.messages.write(closing)
             case _:
                 self._text(diagnostics, reports)
+                self.messages.write(closing)
         return max(report.status for report in reports)
 
     def _text(self, diagnostics: Sequence[Diagnostic], reports: Sequence[Report]) -> None:

@@ -4,58 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from syrupc import cli, driver
+from syrupc import driver
 from syrupc.codes import TITLES
+from tests.unit.commands import POLICY, Runner
 
-POLICY = """\
-import syrup
-
-turn = syrup.Array(syrup.u64, 1)
-
-
-@syrup.jit
-def spread(pkt: syrup.Packet) -> syrup.Executor:
-    if pkt.payload.u8(0) == 2:
-        return 5
-    return turn.fetch_add(0, 1) % 5
-"""
 FLOAT = POLICY.replace("% 5", "/ 5")
-
-
-class Run:
-    """The outcome of one command."""
-
-    def __init__(self, status: int, out: bytes, err: bytes) -> None:
-        self.status, self.binary = status, out
-        self.out, self.err = out.decode(errors="replace"), err.decode()
-
-
-Runner = Callable[..., Run]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, and a cache of its own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-    return tmp_path / "here"
-
-
-@pytest.fixture
-def syrupc(folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Iterator[Runner]:
-    (folder / "spread.py").write_text(POLICY)
-
-    def run(*arguments: str) -> Run:
-        status = cli.run(arguments)
-        return Run(status, *capfdbinary.readouterr())
-
-    return run  # type: ignore[return-value]
 
 
 # -- compile -----------------------------------------------------------------------------------------------------------
@@ -153,7 +110,6 @@ def test_an_object_that_cannot_be_written_is_a_usage_error(syrupc: Runner) -> No
     ("name", "content", "status", "code"),
     [
         ("missing.py", None, 2, "SYR001"),
-        (".", None, 2, "SYR001"),
         ("latin.py", "# é".encode("latin-1"), 2, "SYR001"),
         ("empty.py", b"", 1, "SYR103"),
         ("none.py", b"import syrup\n", 1, "SYR103"),
@@ -172,6 +128,13 @@ def test_a_bad_file_is_one_clear_diagnostic(
     assert (done.status, done.out) == (status, "")
     assert done.err.startswith(f"error[{code}]: ")
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("command", ["compile", "check"])
+def test_a_folder_is_no_policy(syrupc: Runner, command: str) -> None:
+    done = syrupc(command, ".")
+    assert (done.status, done.out) == (2, "")
+    assert done.err == "error[SYR001]: cannot read `.`: it is a directory\n"
 
 
 # -- options -----------------------------------------------------------------------------------------------------------
@@ -232,11 +195,14 @@ def test_several_files_are_all_checked_and_the_worst_counts(syrupc: Runner, fold
 def test_verify_takes_objects_and_policies(syrupc: Runner) -> None:
     syrupc("compile", "spread.py")
     done = syrupc("verify", "spread.bpf.o", "spread.py")
-    assert done.status == 0
-    assert [line.split(";")[0] for line in done.out.splitlines()] == [
-        "spread.bpf.o: spread: accepted",
-        "spread.py: spread: accepted",
+    assert (done.status, done.err) == (0, "")
+    head, *rows, totals = done.out.splitlines()
+    assert head.split() == ["verdict", "file", "program", "executed", "processed", "stack", "ms"]
+    assert [row.split()[:3] for row in rows] == [
+        ["accepted", "spread.bpf.o", "spread"],
+        ["accepted", "spread.py", "spread"],
     ]
+    assert totals.startswith("2 programs in 2 files: 2 accepted; ")
 
 
 def test_what_is_no_object_is_told(syrupc: Runner, folder: Path) -> None:
