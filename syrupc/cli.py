@@ -46,7 +46,7 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run the command and return its exit status."""
     try:
-        status = syrupc.main(list(arguments), prog_name="syrupc", standalone_mode=False)
+        status = syrupc.main(list(arguments), prog_name="syrupc", standalone_mode=False, obj=tuple(arguments))
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
@@ -75,13 +75,13 @@ def _options(command: _Command) -> _Command:
     """Adds what makes an `Options`, as the argument `options`; one that cannot be used ends the command."""
 
     @wraps(command)
-    def resolved(*, hook: str | None, kernel: str, max_executors: int, **rest: Any) -> int:
+    def resolved(*objects: Any, hook: str | None, kernel: str, max_executors: int, **rest: Any) -> int:
         made: list[Options] = []
         report = attempt("reading", "--kernel", lambda _: made.append(Options(hook, profile(kernel), max_executors)))
         if not made:
             looks = (rest[each] for each in ("shape", "verbose", "color"))
             return _make_output(*looks, occupied=rest.get("output") == "-").show([report])
-        return cast("int", command(options=made[0], **rest))
+        return cast("int", command(*objects, options=made[0], **rest))
 
     hooks = click.option("--hook", type=click.Choice(sorted(HOOKS)), help="Compile for this hook only.")
     kernels = ", ".join(NAMES)
@@ -164,16 +164,31 @@ def check(policies: tuple[str, ...], options: Options, shape: str, verbose: bool
 
 @syrupc.command("verify")
 @click.argument("files", nargs=-1, required=True)
+@click.option("--baseline", metavar="FILE", help="What is accepted for now: only other findings fail, or fewer.")
+@click.option("--update-baseline", is_flag=True, help="Write what is found to the file of --baseline.")
 @_options
 @_output
-def verify_(files: tuple[str, ...], options: Options, shape: str, verbose: bool, color: str) -> int:
+@click.pass_obj
+def verify_(
+    typed: Sequence[str],
+    files: tuple[str, ...],
+    baseline: str | None,
+    update_baseline: bool,
+    options: Options,
+    shape: str,
+    verbose: bool,
+    color: str,
+) -> int:
     """Verify FILES: BPF objects, from this or any other compiler, or policies.
 
     A folder stands for the objects and policies in it, a quoted pattern such as 'policies/**/*.py' for what it matches.
     """
-    from syrupc.review import review
+    from syrupc.review import Gate, review
 
-    return review(files, partial(_verify, options=options)).show(_make_output(shape, verbose, color))
+    if update_baseline and baseline is None:
+        raise click.UsageError("--update-baseline needs --baseline")
+    gate = Gate(baseline, update_baseline, typed)
+    return review(files, partial(_verify, options=options)).conclude(_make_output(shape, verbose, color), gate)
 
 
 @syrupc.command()

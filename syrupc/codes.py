@@ -16,6 +16,8 @@ _TITLES: Final[dict[str, str]] = {
     "SYR003": "unknown option value",
     "SYR004": "no such policy in the file",
     "SYR005": "nothing to verify",
+    "SYR006": "malformed baseline",
+    "SYR007": "finding of the baseline is gone",
     # -- language ----------------------------------------------------------------------------------------------------
     "SYR101": "construct outside the policy language",
     "SYR102": "syntax error",

@@ -34,24 +34,17 @@ def decode_policy(content: bytes, path: str) -> str:
     if content.startswith(ELF_MAGIC):
         message = f"cannot read `{path}` as a policy: it is an object, or another ELF file"
         raise UsageError(Diagnostic("SYR001", message, help=("name the Python file that it was compiled from",)))
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start].decode()
-        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise UsageError(
-            Diagnostic(
-                "SYR001",
-                f"cannot read `{path}`: byte {error.object[error.start]:#04x} is not UTF-8",
-                Span(path, line, column),
-                help=("save the file as UTF-8",),
-            )
-        ) from None
+    return _decoded(content, path)
 
 
 def read_source(path: str) -> PolicySource:
     """A policy file. Raises `UsageError` SYR001 if it cannot be read as one."""
     return PolicySource(path, decode_policy(read_bytes(path), path))
+
+
+def read_text(path: str) -> str:
+    """A text file, which is UTF-8. Raises `UsageError` SYR001 if it cannot be read as one."""
+    return _decoded(read_bytes(path), path)
 
 
 def write_whole(path: str, content: bytes) -> None:
@@ -82,6 +75,23 @@ def reason(error: OSError | ValueError) -> str:
         case OSError(strerror=str(words)):
             return words[:1].lower() + words[1:]
     return str(error)
+
+
+def _decoded(content: bytes, path: str) -> str:
+    """Text that is UTF-8, with or without a byte order mark."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode()
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise UsageError(
+            Diagnostic(
+                "SYR001",
+                f"cannot read `{path}`: byte {error.object[error.start]:#04x} is not UTF-8",
+                Span(path, line, column),
+                help=("save the file as UTF-8",),
+            )
+        ) from None
 
 
 def _replace(target: Path, content: bytes) -> None:

@@ -57,6 +57,8 @@ class Report:
     # What a run gave, for machines.
     results: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    # How many findings were taken out because a baseline has them.
+    known: int = 0
 
     @property
     def diagnostics(self) -> list[Diagnostic]:

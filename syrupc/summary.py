@@ -31,13 +31,16 @@ def summarise(reports: Sequence[Report], passed_over: int) -> str:
 def _rows(report: Report) -> Iterator[tuple[_Row, bool]]:
     """The lines of one file, each with whether it is not accepted."""
     ms = f"{report.seconds * 1000:.1f}"
+    known = report.known > 0 and report.status is Status.ACCEPTED
     if not report.verdicts:
-        yield (_WITHOUT_VERDICT[report.status], printable(report.path), "-", "", "", "", ms), True
+        word = "rejected, known" if known else _WITHOUT_VERDICT[report.status]
+        yield (word, printable(report.path), "-", "", "", "", ms), not known
     for number, verdict in enumerate(report.verdicts):
         good = verdict.outcome is Outcome.ACCEPTED
         figures = _figures(verdict) if good else ("", "", "")
+        word = verdict.outcome.value if good or not known else f"{verdict.outcome.value}, known"
         names = printable(report.path), printable(verdict.program)
-        yield (verdict.outcome.value, *names, *figures, "" if number else ms), not good
+        yield (word, *names, *figures, "" if number else ms), not (good or known)
 
 
 _WITHOUT_VERDICT: Final = {
@@ -73,8 +76,12 @@ def _totals(reports: Sequence[Report], passed_over: int) -> str:
     accepted = sum(verdict.outcome is Outcome.ACCEPTED for verdict in verdicts)
     parts = [f"{_counted(len(verdicts), 'program')} in {_counted(len(reports), 'file')}: {accepted} accepted"]
     parts += [f"{len(verdicts) - accepted} not"] if accepted < len(verdicts) else []
-    without = sum(report.status is not Status.ACCEPTED and not report.verdicts for report in reports)
+    without = sum(
+        (report.known > 0 or report.status is not Status.ACCEPTED) and not report.verdicts for report in reports
+    )
     parts += [f"{_counted(without, 'file')} without a verdict"] if without else []
+    known = sum(report.known for report in reports)
+    parts += [f"{_counted(known, 'finding')} in the baseline"] if known else []
     parts += [f"{_counted(passed_over, 'file')} passed over"] if passed_over else []
     return f"{', '.join(parts)}; {sum(report.seconds for report in reports):.2f} s\n"
 
