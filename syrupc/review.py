@@ -34,7 +34,8 @@ class Gate:
     @property
     def command(self) -> str:
         """What writes the baseline anew."""
-        return shlex.join(["syrupc", *self.arguments, *([] if self.update else [_UPDATE])])
+        verb, *rest = self.arguments
+        return shlex.join(["syrupc", verb, *([] if self.update else [_UPDATE]), *rest])
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ def run_script(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def run_session(document: Sequence[Example], folder: Path, *, alone: bool) -> Iterator[tuple[Example, str]]:
     """Run a document from top to bottom as one session in one folder, and yield what each block printed.
 
-    `python file=NAME` is saved under that name, `python root` is run, and so are the lines of `console` that begin with
+    `file=NAME` is saved under that name, `python root` is run, and so are the lines of `console` that begin with
     `$`, but not `make`. Those with `&` at the end stay until the session ends, and `syrup attach` until its block ends.
     A command that fails ends it, unless its block says `fails`. `alone` is as for `run_commands`; a document that then
     starts no service finds one of six workers.
@@ -155,7 +155,7 @@ def run_session(document: Sequence[Example], folder: Path, *, alone: bool) -> It
 def _commands(example: Example, name: str, folder: Path) -> list[str]:
     """One block of a session as lines of shell."""
     match example.kind:
-        case ("python", word) if word.startswith("file="):
+        case (_, word) if word.startswith("file="):
             (folder / word.removeprefix("file=")).write_text(example.text)
         case ("python", "root"):
             (folder / name).write_text(example.text)

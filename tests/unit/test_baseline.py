@@ -68,7 +68,7 @@ def test_a_new_finding_fails_with_what_would_accept_it(verify: Runner, folder: P
     done = verify()
     assert done.status == 1
     assert "error[SYR101]" in done.err
-    assert done.out.endswith("to accept what is found now: syrupc verify . --baseline known.json --update-baseline\n")
+    assert done.out.endswith("to accept what is found now: syrupc verify --update-baseline . --baseline known.json\n")
 
 
 def test_a_finding_more_of_the_same_kind_is_new(verify: Runner, folder: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_finding_that_is_gone_fails_with_the_command_that_takes_it_out(verify:
         "error[SYR007]: a finding in `spread` of `float.py` is gone, and still in the baseline: "
         "`/` gives a float: not in the policy language\n --> known.json:4:5\n"
     )
-    assert "`syrupc verify . --baseline known.json --update-baseline`" in done.err
+    assert "`syrupc verify --update-baseline . --baseline known.json`" in done.err
     assert verify(UPDATE).status == 0
     assert findings(folder) == []
     assert verify().status == 0
@@ -154,7 +154,7 @@ def test_a_baseline_that_is_not_there_is_told_with_what_writes_it(verify: Runner
     done = verify()
     assert done.status == 2
     assert "error[SYR001]: there is no baseline `known.json` yet" in done.err
-    assert "`syrupc verify . --baseline known.json --update-baseline`" in done.err
+    assert "`syrupc verify --update-baseline . --baseline known.json`" in done.err
     assert "error[SYR101]" in done.err
 
 
