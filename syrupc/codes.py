@@ -18,6 +18,7 @@ _TITLES: Final[dict[str, str]] = {
     "SYR005": "nothing to verify",
     "SYR006": "malformed baseline",
     "SYR007": "finding of the baseline is gone",
+    "SYR008": "malformed kernel profile",
     # -- language ----------------------------------------------------------------------------------------------------
     "SYR101": "construct outside the policy language",
     "SYR102": "syntax error",

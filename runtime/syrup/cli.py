@@ -1,4 +1,4 @@
-"""The command `syrup`: attach, detach, list, stats, maps.
+"""The command `syrup`: attach, detach, list, stats, maps, features.
 
 Exit status: 0 done, 1 diagnostics, 2 usage, 3 a fault of this project. What the user asked for goes to stdout, findings
 go to stderr; with `--json` both go to stdout, one JSON object a line.
@@ -76,12 +76,17 @@ def syrup() -> None:
     """Let scheduling policies, written in Python, decide in the running kernel."""
 
 
-def _shared(command: _Command) -> _Command:
-    """Adds the options of all commands; `run` looks for the first two itself."""
+def _told(command: _Command) -> _Command:
+    """Adds the options of all commands, for which `run` looks itself."""
     as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON, one object a line.")
     verbose = click.option("-v", "--verbose", is_flag=True, help="Show what lies under a finding, too.")
+    return as_json(verbose(command))
+
+
+def _shared(command: _Command) -> _Command:
+    """Adds the options of the commands that pins are for."""
     place = click.option("--bpffs", default="/sys/fs/bpf", show_default=True, help="Where pins are.")
-    return as_json(verbose(place(command)))
+    return _told(place(command))
 
 
 @syrup.command()
@@ -264,6 +269,28 @@ def _say_maps(record: Record, found: Sequence[Map], limit: int, as_json: bool) -
             _json({"policy": record.program, "pin": record.pin, "pid": record.pid, **present.contents_fields(seen)})
         else:
             _show(present.map_contents(seen))
+
+
+@syrup.command()
+@click.option(
+    "--profile", metavar="FILE", help="Write what this kernel offers to a file, for `syrupc … --kernel FILE`."
+)
+@_told
+def features(profile: str | None, as_json: bool, verbose: bool) -> None:  # noqa: ARG001
+    """Show what the running kernel offers to programs: every part is tried, none is guessed from the release."""
+    from syrup import host, present
+    from syrupc.files import write_whole
+    from syrupc.kernel.host import fields, text
+
+    found = host.probe()
+    if profile is not None:
+        write_whole(profile, text(found).encode())
+    if as_json:
+        _json(fields(found))
+        return
+    _show(present.host(found))
+    if profile is not None:
+        _say(f"wrote {profile}: `syrupc … --kernel {profile}` compiles and verifies for this kernel")
 
 
 # -- a staying attach --------------------------------------------------------------------------------------------------

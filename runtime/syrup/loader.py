@@ -74,7 +74,7 @@ def load(verified: VerifiedObject, *, maps: Given | None = None, only: Collectio
     try:
         return _load(verified, maps or {}, only)
     except PermissionError as error:
-        raise LoadError(_not_permitted()) from error
+        raise LoadError(privileges.not_permitted()) from error
 
 
 def create_maps(verified: VerifiedObject) -> Maps:
@@ -86,7 +86,7 @@ def create_maps(verified: VerifiedObject) -> Maps:
         with _btf(source) or nullcontext() as btf:
             made = {d.name: allocate.create(source, d, btf) for d in source.maps if d.name in names}
     except PermissionError as error:
-        raise LoadError(_not_permitted()) from error
+        raise LoadError(privileges.not_permitted()) from error
     return allocate.live(source, made, {})
 
 
@@ -168,12 +168,3 @@ def _resolved(first: Insn, second: Insn, relocation: Relocation, made: Mapping[s
                     "SYR605", f"the program calls the kernel function `{relocation.target}`, which cannot be loaded"
                 )
             )
-
-
-def _not_permitted() -> Diagnostic:
-    return Diagnostic(
-        "SYR601",
-        "the kernel does not let this process load programs, although it has CAP_BPF",
-        notes=("a container's capabilities do not count outside it, and a security module or lockdown may forbid it",),
-        help=("run on the host, or in a container that has CAP_BPF in the initial user namespace",),
-    )

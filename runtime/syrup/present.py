@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,11 @@ from syrup.contents import Contents
 from syrup.hooks.groups import ExecutorSocket
 from syrup.registry import GroupRecord, Record
 from syrup.stats import Stats
+from syrupc.kernel.host import Host, differences
+from syrupc.kernel.map_types import MAP_TYPES
+from syrupc.kernel.profiles import LOOPS, NAMES, profile
+from syrupc.kernel.program_types import PROGRAM_TYPES
+from syrupc.kernel.release import release
 from syrupc.spec import MapKind, MapSpec
 
 _VALUE_WIDTH = 100
@@ -65,6 +70,39 @@ def map_contents(found: Contents) -> RenderableType:
     for key, value in found.entries:
         table.add_row(*([_key_text(declared, key)] if declared.key else []), _value_text(value))
     return Stack(heading, *([table] if found.entries else []), *([Text(" …")] if found.more else []))
+
+
+def host(found: Host) -> RenderableType:
+    """What a kernel offers to programs, and where it differs from the profile that is nearest to it."""
+    nearest = profile(max((n for n in NAMES if release(n) <= found.release), key=release))
+    facilities = _table("facility", "here")
+    for name, value in _facilities(found):
+        facilities.add_row(name, value)
+    types = _table("program type", "since", "here", ">helpers")
+    for kind in PROGRAM_TYPES.values():
+        there = kind.name in found.helpers
+        types.add_row(kind.name, kind.since, _yes(there), str(len(found.helpers[kind.name])) if there else "")
+    kinds = _table("map type", "since", "here")
+    for row in MAP_TYPES.values():
+        kinds.add_row(row.name, row.since, _yes(row.number in found.map_types))
+    apart = differences(found, nearest)
+    last = f"compared with the profile {nearest.name}: {'' if apart else 'the same'}"
+    title = Text(f"Linux {found.kernel} on {found.machine}")
+    return Stack(title, facilities, types, kinds, Text(last), *(Text(f"  {each}") for each in apart))
+
+
+def _facilities(found: Host) -> Iterator[tuple[str, str]]:
+    yield "instruction set", f"v{found.isa}"
+    yield "loads and stores with an order", _yes(found.acquire_release)
+    yield "loops", ", ".join(loop for loop in LOOPS if loop in found.loops)
+    yield "compiled to machine code (JIT)", _yes(found.jit)
+    yield "type information of the kernel (BTF)", _yes(found.btf)
+    yield "programs of unprivileged users", _yes(found.unprivileged)
+    yield "scheduling of threads (sched_ext)", _yes(found.sched_ext)
+
+
+def _yes(there: bool) -> str:
+    return "yes" if there else "no"
 
 
 def listing(found: Iterable[Listed]) -> RenderableType:

@@ -25,6 +25,13 @@ def require_measuring() -> None:
     require((Capability.CAP_SYS_ADMIN,), "to let the kernel time the runs of its BPF programs")
 
 
+def require_probing() -> None:
+    """Raises `LoadError` unless the kernel answers this process about every type of program."""
+    require(_ANY_BPF, "to ask the kernel what it offers")
+    require((Capability.CAP_NET_ADMIN, Capability.CAP_SYS_ADMIN), "to ask the kernel about programs for packets")
+    require((Capability.CAP_PERFMON, Capability.CAP_SYS_ADMIN), "to ask the kernel about programs that trace")
+
+
 def require(any_of: tuple[Capability, ...], purpose: str) -> None:
     """Raises `LoadError` unless the process has one of the capabilities."""
     if not effective().isdisjoint(any_of):
@@ -40,6 +47,15 @@ def missing(any_of: tuple[Capability, ...], purpose: str) -> Diagnostic:
         f"this process does not have {first}{others}",
         notes=(f"it is needed {purpose}",),
         help=(_HELP.format(first.removeprefix("CAP_").lower()),),
+    )
+
+
+def not_permitted() -> Diagnostic:
+    return Diagnostic(
+        "SYR601",
+        "the kernel does not let this process load programs, although it has CAP_BPF",
+        notes=("a container's capabilities do not count outside it, and a security module or lockdown may forbid it",),
+        help=("run on the host, or in a container that has CAP_BPF in the initial user namespace",),
     )
 
 

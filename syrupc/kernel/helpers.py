@@ -347,10 +347,11 @@ _SKB_READ: Final = _ids(26, 68, 46, 47, 25)
 _SOCK_LOOKUP: Final = _ids(84, 85, 86, 99)
 _SYN_COOKIES: Final = _ids(100, 110, range(204, 208))
 _CGROUP: Final = _ids(80, 123)
-# `probe_write_user` and `override_return` hang on the kernel's configuration and on more than the usual privileges.
+# `probe_write_user` and `override_return` hang on the kernel's configuration and on more than the usual privileges;
+# `copy_from_user` and `copy_from_user_task` sleep, which is for sleepable programs alone.
 _TRACING: Final = _ids(
     *(4, 14, 15, 16, 22, 25, 27, 37, 45, 55, 67, 80, 109, 117, 120, 123, 141, 156, 157),
-    *(174, 176, 180, 191, 210, 211),
+    *(174, 176, 180, 210, 211),
 )
 _CLASSIFIER: Final = (
     _SKB_READ

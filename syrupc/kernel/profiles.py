@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
-from syrupc.kernel.helpers import HELPERS
+from syrupc.kernel.helpers import HELPERS, helpers_of
 from syrupc.kernel.map_types import MAP_TYPES
 from syrupc.kernel.program_types import PROGRAM_TYPES
 from syrupc.kernel.reasoning import Reasoning, reasoning
@@ -18,12 +20,14 @@ DEFAULT_PROFILE: Final = "5.15"
 
 NAMES: Final = ("5.15", "6.1", "6.6", "6.12", "6.18")
 
-_LOOPS: Final = {
+LOOPS: Final = {
     "bounded": "5.3",
     "bpf_loop": "5.17",
     "iterators": "6.4",
     "may_goto": "6.9",
 }
+"""Ways to loop, and the releases that brought them."""
+
 _ISA_V4_SINCE: Final = "6.6"
 _ACQUIRE_RELEASE_SINCE: Final = "6.15"
 
@@ -32,7 +36,8 @@ _ACQUIRE_RELEASE_SINCE: Final = "6.15"
 class KernelProfile:
     """A kernel. `isa` is the instruction set version that its verifier knows (3, or 4 with signed division).
 
-    `helpers` and `map_types` are numbers, `program_types` names; `loops` names the ways to loop that it accepts.
+    `helpers` and `map_types` are numbers, `program_types` names; `offered` has the helpers for each of these types;
+    `loops` names the ways to loop that it accepts.
     """
 
     name: str
@@ -41,6 +46,7 @@ class KernelProfile:
     helpers: frozenset[int]
     map_types: frozenset[int]
     program_types: frozenset[str]
+    offered: Mapping[str, frozenset[int]]
     loops: frozenset[str]
     acquire_release: bool
     reasoning: Reasoning
@@ -54,7 +60,10 @@ def profile(name: str) -> KernelProfile:
                 code="SYR003",
                 message=f"unknown kernel `{name}`",
                 notes=("known kernels are " + ", ".join(NAMES),),
-                help=("take the newest one that is not newer than the machine's: `uname -r` prints it",),
+                help=(
+                    "take the newest one that is not newer than the machine's: `uname -r` prints it",
+                    "or the file that `syrup features --profile FILE` writes on that machine",
+                ),
             )
         )
     return _PROFILES[name]
@@ -62,14 +71,16 @@ def profile(name: str) -> KernelProfile:
 
 def _profile(name: str) -> KernelProfile:
     kernel = release(name)
+    program_types = frozenset(row.name for row in PROGRAM_TYPES.values() if brought(row.since, kernel))
     return KernelProfile(
         name=name,
         release=kernel,
         isa=4 if brought(_ISA_V4_SINCE, kernel) else 3,
         helpers=frozenset(n for n, row in HELPERS.items() if brought(row.since, kernel)),
         map_types=frozenset(n for n, row in MAP_TYPES.items() if brought(row.since, kernel)),
-        program_types=frozenset(row.name for row in PROGRAM_TYPES.values() if brought(row.since, kernel)),
-        loops=frozenset(loop for loop, since in _LOOPS.items() if brought(since, kernel)),
+        program_types=program_types,
+        offered=MappingProxyType({kind: helpers_of(kind, kernel) for kind in program_types}),
+        loops=frozenset(loop for loop, since in LOOPS.items() if brought(since, kernel)),
         acquire_release=brought(_ACQUIRE_RELEASE_SINCE, kernel),
         reasoning=reasoning(kernel),
     )

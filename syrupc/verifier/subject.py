@@ -8,7 +8,6 @@ from typing import Final
 
 from syrupc.isa.insn import Insn
 from syrupc.kernel.contexts import CONTEXTS, Context
-from syrupc.kernel.helpers import helpers_of
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.kernel.program_types import ProgramType, returns
 from syrupc.objfile.model import LineInfo, MapDefinition, Program, Relocation, RelocationKind
@@ -78,7 +77,7 @@ def subject_of(
         insns=program.insns,
         type=program_type,
         context=CONTEXTS.get(program_type.name),
-        helpers=helpers_of(program_type.name, kernel.release),
+        helpers=kernel.offered[program_type.name],
         maps=tuple(maps),
         uses={r.slot: _use(r, numbers) for r in program.relocations if r.kind is not RelocationKind.KFUNC},
         gpl=license_name in GPL_COMPATIBLE,

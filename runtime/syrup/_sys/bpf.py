@@ -29,6 +29,7 @@ class MapCreate(ctypes.Structure):
         ("btf_fd", c_uint32),
         ("btf_key_type_id", c_uint32),
         ("btf_value_type_id", c_uint32),
+        ("btf_vmlinux_value_type_id", c_uint32),  # since 5.6, 85d33df357b6
     ]
 
 

@@ -30,6 +30,7 @@ class ProgramCode:
     license: str
     functions: bytes = b""
     lines: bytes = b""
+    attach_type: int = 0
 
 
 class Rejected(OSError):  # noqa: N818 -- a condition
@@ -63,6 +64,7 @@ def load(program: ProgramCode, btf: Fd | None = None) -> Fd:
         insns=bpf.address(code),
         license=bpf.address(license_text),
         prog_name=bpf.object_name(program.name),
+        expected_attach_type=program.attach_type,
     )
     if btf is not None:
         attr.prog_btf_fd = btf.fileno()
