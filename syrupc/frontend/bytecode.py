@@ -79,6 +79,8 @@ class _Interpreter(interpreter.Interpreter):
     def _remove_unused_temporaries(self) -> None:
         # Numba's version also drops a temporary that is read again later (by a walrus, for one); what is left over
         # here costs nothing, since LLVM removes it.
+        for name in self.dfainfo.outgoing_phis.values():
+            self.assigner.get_assignment_source(name)  # it is read, but only after this: what is left of it stays
         unused = self.assigner.unused_dests
         self.current_block.body = [
             inst for inst in self.current_block.body if not (isinstance(inst, ir.Assign) and inst.target.name in unused)

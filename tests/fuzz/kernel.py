@@ -10,7 +10,7 @@ import os
 import select
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
@@ -63,16 +63,22 @@ class Bench:
     """The group, its clients, and what is loaded for them. A process has one, and runs on one CPU."""
 
     def __init__(self) -> None:
-        port = _free_port()
-        self.workers = [_worker(port) for _ in range(EXECUTORS)]
-        self.clients = {source: Client(source) for source in SOURCES}
+        with ExitStack() as opened:
+            self._open(opened, _free_port())
+            self._opened = opened.pop_all()  # all of it, or nothing stays open
+
+    def _open(self, opened: ExitStack, port: int) -> None:
+        self.workers = [opened.enter_context(_worker(port)) for _ in range(EXECUTORS)]
+        self.clients = {source: opened.enter_context(closing(Client(source))) for source in dict.fromkeys(SOURCES)}
         self.poll = select.poll()
         for worker in self.workers:
             self.poll.register(worker, select.POLLIN)
-        self.executors = maps.create(maps.Shape(uapi.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 4, 8, EXECUTORS))
+        executors = maps.create(maps.Shape(uapi.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, 4, 8, EXECUTORS))
+        self.executors = opened.enter_context(executors)
         for index, worker in enumerate(self.workers):
             maps.update(self.executors.fileno(), _key(index), worker.fileno().to_bytes(8, "little"))
-        self.slot = maps.create(maps.Shape(uapi.BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 1))
+        self.slot = opened.enter_context(maps.create(maps.Shape(uapi.BPF_MAP_TYPE_PROG_ARRAY, 4, 4, 1)))
+        opened.callback(maps.delete, self.slot.fileno(), _SLOT)
         self._attach()
         (cpu,) = os.sched_getaffinity(0)
         self.place = Place(cpu, port, {source: client.port for source, client in self.clients.items()})
@@ -111,9 +117,7 @@ class Bench:
         return arrived
 
     def close(self) -> None:
-        maps.delete(self.slot.fileno(), _SLOT)
-        for each in (*self.workers, *self.clients.values(), self.executors, self.slot):
-            each.close()
+        self._opened.close()
 
 
 @contextmanager
@@ -122,11 +126,8 @@ def bench(cpu: int | None = None) -> Iterator[Bench]:
     cpus = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {sorted(cpus)[(cpu or 0) % len(cpus)]})
     try:
-        made = Bench()
-        try:
+        with closing(Bench()) as made:
             yield made
-        finally:
-            made.close()
     finally:
         os.sched_setaffinity(0, cpus)
 
@@ -216,13 +217,14 @@ class Client:
 
     def __init__(self, source: str) -> None:
         self.socket = made = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_DGRAM)
-        made.bind((source, 0))
-        made.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 1)
-        if made.family == socket.AF_INET:
-            made.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DO)
-        else:
-            made.setsockopt(socket.IPPROTO_UDP, _UDP_NO_CHECK6_TX, 1)
-            made.setsockopt(socket.IPPROTO_IPV6, _IPV6_AUTOFLOWLABEL, 0)
+        with _closed_on_failure(made):
+            made.bind((source, 0))
+            made.setsockopt(socket.SOL_SOCKET, _SO_NO_CHECK, 1)
+            if made.family == socket.AF_INET:
+                made.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DO)
+            else:
+                made.setsockopt(socket.IPPROTO_UDP, _UDP_NO_CHECK6_TX, 1)
+                made.setsockopt(socket.IPPROTO_IPV6, _IPV6_AUTOFLOWLABEL, 0)
         self._header: tuple[int, int, bytes] | None = None
 
     @property
@@ -259,12 +261,22 @@ class Client:
 def _worker(port: int) -> socket.socket:
     """A socket of the group, which takes IPv4 and IPv6."""
     made = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    made.setsockopt(socket.IPPROTO_UDP, _UDP_NO_CHECK6_RX, 1)
-    made.bind(("::", port))
-    made.setblocking(False)
+    with _closed_on_failure(made):
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        made.setsockopt(socket.IPPROTO_UDP, _UDP_NO_CHECK6_RX, 1)
+        made.bind(("::", port))
+        made.setblocking(False)
     return made
+
+
+@contextmanager
+def _closed_on_failure(made: socket.socket) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        made.close()
+        raise
 
 
 def _free_port() -> int:
