@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Final, TypeAlias
 
 from numba.core import errors, ir, types
+from numba.core.typing import Signature
 
 from syrupc.diagnostics import Diagnostic, Label
 from syrupc.errors import InternalError
@@ -18,6 +19,7 @@ from syrupc.frontend.declare import Declarations, Policy
 from syrupc.frontend.helpers import VIEW, Annotation, Helper
 from syrupc.frontend.normalize import NormalForm
 from syrupc.frontend.operands import TypeFailure, describe
+from syrupc.frontend.record_rules import general
 from syrupc.frontend.source import Located, PolicySource, head
 from syrupc.frontend.types import (
     BOOLEAN,
@@ -82,14 +84,15 @@ class Inference:
         self._policy = self._infer(policy.spec.function, policy.node, form, arguments, self._own, DECISION)
         return self._policy
 
-    def helper(self, name: str, arguments: tuple[types.Type, ...]) -> types.Type:
-        """The type of a call's result. Raises `TypeFailure` for arguments that the annotations do not allow."""
+    def helper(self, name: str, given: tuple[types.Type, ...]) -> Signature:
+        """The types of a call. Raises `TypeFailure` for arguments that the annotations do not allow."""
         declared = self.declarations.helpers[name]
-        for position, (kind, given) in enumerate(zip(declared.parameters, arguments, strict=True)):
-            _require_annotated(declared, position, kind, given, len(arguments))
+        for position, (kind, argument) in enumerate(zip(declared.parameters, given, strict=True)):
+            _require_annotated(declared, position, kind, argument, len(given))
+        arguments = tuple(map(_passed, declared.parameters, given))
         typed = self._helper(declared, arguments)
         # Its own diagnostics tell why it does not type; the caller is checked with what was declared.
-        return _declared_result(declared) if typed is None else typed.result
+        return Signature(_declared_result(declared) if typed is None else typed.result, arguments, None)
 
     def called(self) -> tuple[TypedFunction, ...]:
         """The helper functions that the policy calls, each before those that call it."""
@@ -185,6 +188,12 @@ def _require_annotated(declared: Helper, position: int, kind: Annotation, given:
         notes=("an annotation never converts",),
         help=(f"convert: `{kind}({{{position}}})`",) if convert else (),
     )
+
+
+def _passed(kind: Annotation, given: types.Type) -> types.Type:
+    """The type of a parameter that is given this: a constant may fit what its type as a variable does not fit."""
+    passed = general(given)
+    return loaded(kind) if isinstance(kind, IntType) and not _is_annotated(kind, passed) else passed
 
 
 def _is_annotated(kind: Annotation, given: types.Type) -> bool:

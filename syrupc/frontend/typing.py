@@ -17,7 +17,6 @@ from numba.core.typing import Signature
 from syrupc.frontend.helpers import Helper
 from syrupc.frontend.operands import TypeFailure, describe
 from syrupc.frontend.packet_rules import VIEW_METHODS, require_seen
-from syrupc.frontend.record_rules import general
 from syrupc.frontend.rules import RULES, attributes
 from syrupc.frontend.suggest import did_you_mean
 from syrupc.frontend.types import (
@@ -47,10 +46,10 @@ class IntrinsicName:
 class TypingContext(numba_typing.BaseContext):
     """Answers what Numba's inference asks about names, calls, attributes, conversions and joins.
 
-    `helper` gives the type of a helper function's result, by its name and the types of the arguments.
+    `helper` gives the signature of a call of a helper function, by its name and the types of what it is given.
     """
 
-    def __init__(self, helper: Callable[[str, tuple[types.Type, ...]], types.Type] | None = None) -> None:
+    def __init__(self, helper: Callable[[str, tuple[types.Type, ...]], Signature] | None = None) -> None:
         self._helper = helper
         super().__init__()
 
@@ -93,8 +92,7 @@ class TypingContext(numba_typing.BaseContext):
         assert not kws
         if isinstance(func, HelperRef):
             assert self._helper is not None
-            arguments = tuple(general(a) for a in args)
-            return Signature(self._helper(func.helper, arguments), arguments, None)
+            return self._helper(func.helper, tuple(args))
         if isinstance(func, Method):
             return Signature(RULES[func.operation](func.this, *args), tuple(args), func.this)
         name = func if isinstance(func, str) else func.operation if isinstance(func, Intrinsic) else None

@@ -8,13 +8,13 @@ from typing import Any, Final
 from llvmlite import ir
 from numba.core import types
 
-from syrupc.frontend.types import as_int, loaded
+from syrupc.frontend.types import Int, as_int, loaded
 from syrupc.kernel.map_types import is_whole
 from syrupc.lower import records
 from syrupc.lower.arithmetic import fits
-from syrupc.lower.code import I8, I32, I64, Code, Lowering, const
+from syrupc.lower.code import I32, I64, Code, Lowering, const
 from syrupc.lower.module import BYTE_POINTER, matched_key
-from syrupc.spec import FaultKind, IntType, MapKind, MapSpec, StoredType
+from syrupc.spec import INT, FaultKind, IntType, MapKind, MapSpec, StoredType
 
 _LOOKUP: Final = 1
 _UPDATE: Final = 2
@@ -308,12 +308,13 @@ def _modify(
 ) -> ir.Value:
     """Read, change and write back; gives the old value as held. Atomic where other CPUs see the same memory."""
     builder = code.builder
+    if held.bits == 1:
+        return _modify_bool(code, held, name, pointer, code.register(operand, kind))
     width = ir.IntType(held.size * 8)
     change = builder.trunc(code.register(operand, kind), width) if width.width < 64 else code.register(operand, kind)
     if spec.kind.per_cpu:
         old = records.read(code, held, pointer, volatile=True)
-        changed = _PLAIN[name](builder)(old, change)
-        records.write_shared(code, _as_bool(code, changed) if held.bits == 1 else changed, held, pointer)
+        records.write_shared(code, _PLAIN[name](builder)(old, change), held, pointer)
         return old
     if name == "sub":  # the instruction set has no atomic subtraction
         name, change = "add", builder.sub(width(0), change)
@@ -323,8 +324,13 @@ def _modify(
     return builder.atomic_rmw(name, builder.bitcast(pointer, width.as_pointer()), change, order)
 
 
-def _as_bool(code: Code, value: ir.Value) -> ir.Value:
-    return code.builder.zext(code.builder.icmp_unsigned("!=", value, value.type(0)), I8)
+def _modify_bool(code: Code, held: IntType, name: str, pointer: ir.Value, change: ir.Value) -> ir.Value:
+    """The same for a bool, which only per-CPU maps have in place: it is whether any of 64 bits is set afterwards."""
+    builder = code.builder
+    old = records.read(code, held, pointer, volatile=True)
+    changed = _PLAIN[name](builder)(builder.zext(old, I64), change)
+    records.write_shared(code, code.to_storage(changed, Int(INT), held), held, pointer)
+    return old
 
 
 def _compare_swap(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:

@@ -7,6 +7,7 @@ where a value is one of several (`a if c else b`, `a or b`), its type is that of
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import Final
 
 FILE: Final = "policy.py"
@@ -33,11 +34,20 @@ _NARROW_CALLS: Final = {
 }
 
 
+@dataclass(frozen=True)
+class Known:
+    """The module level: names of numbers and of tuples of numbers, and what functions return."""
+
+    numbers: set[str]
+    tuples: set[str]
+    results: dict[str, tuple[str, ...]]
+
+
 def rewrite(module: ast.Module) -> ast.Module:
     """The module, ready to be run with the names of `reference` in its scope."""
     body = [node for node in module.body if not _imports_syrup(node)]
-    numbers, tuples = _constants(body)
-    functions = [_Numerals(numbers, tuples).visit(n) if isinstance(n, ast.FunctionDef) else n for n in body]
+    known = Known(*_constants(body), _results(body))
+    functions = [_Numerals(known, n).visit(n) if isinstance(n, ast.FunctionDef) else n for n in body]
     return ast.fix_missing_locations(ast.Module(functions, []))
 
 
@@ -62,18 +72,30 @@ def _constants(body: list[ast.stmt]) -> tuple[set[str], set[str]]:
     return numbers, tuples
 
 
+def _results(body: list[ast.stmt]) -> dict[str, tuple[str, ...]]:
+    """What each function returns, by the names of types."""
+    results: dict[str, tuple[str, ...]] = {}
+    for node in body:
+        match node:
+            case ast.FunctionDef(name=name, returns=ast.Subscript(slice=ast.Tuple(elts=parts))):
+                results[name] = tuple(map(ast.unparse, parts))
+            case ast.FunctionDef(name=name, returns=ast.expr() as result):
+                results[name] = (ast.unparse(result),)
+    return results
+
+
 class _Numerals(ast.NodeTransformer):
     """Of one function."""
 
-    def __init__(self, numbers: set[str], tuples: set[str]) -> None:
-        self.constants, self.tuples = numbers, tuples
+    def __init__(self, known: Known, function: ast.FunctionDef) -> None:
+        local = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        self.constants, self.tuples = known.numbers - local, known.tuples - local
+        self.known, self.results = known, known.results[function.name]
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.decorator_list, node.returns = [], None
         for argument in node.args.args:
             argument.annotation = None
-        local = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        self.constants, self.tuples = self.constants - local, self.tuples - local
         return self.generic_visit(node)
 
     def visit(self, node: ast.AST) -> ast.AST:
@@ -163,6 +185,8 @@ class _Numerals(ast.NodeTransformer):
             return ast.Constant(True)
         if name in _NARROW_CALLS:
             return None
+        if name in self.known.results:
+            return ast.Constant(True) if self.known.results[name] == ("u64",) else None
         if name in ("min", "max", "abs"):
             return self.either(*arguments)
         assert isinstance(node.func, ast.Attribute), f"`{name}` is not known here"
@@ -177,11 +201,22 @@ class _Numerals(ast.NodeTransformer):
         return ast.BoolOp(ast.Or(), known) if len(known) > 1 else known[0] if known else None
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
-        """A decision tells its line."""
-        assert node.value is not None
-        line = ast.Constant(node.value.lineno)
-        node.value = ast.Tuple([self.visit(node.value), line], ast.Load())
+        """A decision must be one; a result is of the type that is declared, where paths meet."""
+        if node.value is None:
+            return node
+        values = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]
+        results = [self.returned(value, kind) for value, kind in zip(values, self.results, strict=True)]
+        node.value = ast.Tuple(results, ast.Load()) if len(results) > 1 else results[0]
         return node
+
+    def returned(self, value: ast.expr, kind: str) -> ast.expr:
+        result = self.visit(value)
+        match kind:
+            case "syrup.Executor":
+                return _call("_decided", result)
+            case "u64":
+                return _call("_number", result, ast.Constant(True))
+        return result
 
 
 def _call(name: str, *arguments: ast.AST) -> ast.expr:

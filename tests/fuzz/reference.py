@@ -28,6 +28,10 @@ class World:
     cpu: int = 0
 
 
+class NoExecutorError(Exception):
+    """A decision for an executor that there is not."""
+
+
 class EndlessError(Exception):
     """A `while` that does not end."""
 
@@ -50,6 +54,7 @@ _FAULTS: Final = {
     ValueError: FaultKind.VALUE,
     AssertionError: FaultKind.ASSERTION,
     MapFullError: FaultKind.MAP_FULL,
+    NoExecutorError: FaultKind.NO_EXECUTOR,
 }
 
 
@@ -68,22 +73,24 @@ class Reference:
     def __post_init__(self) -> None:
         module = rewrite(ast.parse(self.text))
         self._scope: dict[str, Any] = {**_BUILTINS, **{n: _Cast(k) for n, k in INT_TYPES.items()}}
-        self._scope["_turn"] = self._turn
+        self._scope |= {"_turn": self._turn, "_decided": self._decided}
         self._scope["syrup"] = SimpleNamespace(**self._names())
         exec(compile(module, FILE, "exec"), self._scope)
         self.tables = {name: value for name, value in self._scope.items() if isinstance(value, Table)}
 
     def run(self, policy: str, packet: Packet) -> Outcome:
         """One decision."""
-        decision, fault, line, self._turns = PASS, None, 0, 0
+        decision, fault, self._turns = PASS, None, 0
         try:
-            decision, line = self._scope[policy](packet)
+            decision = self._scope[policy](packet)
         except tuple(_FAULTS) as error:
             fault = (_FAULTS[type(error)], _line(error))
-        else:
-            if decision not in (PASS, DROP) and not 0 <= decision < self.executors:
-                fault, decision = (FaultKind.NO_EXECUTOR, line), PASS
         return Outcome(int(decision), fault, {name: table.snapshot() for name, table in self.tables.items()})
+
+    def _decided(self, decision: int) -> int:
+        if decision not in (PASS, DROP) and not 0 <= decision < self.executors:
+            raise NoExecutorError
+        return decision
 
     def _turn(self, test: int) -> int:
         self._turns += 1
@@ -99,6 +106,7 @@ class Reference:
             "Packet": Packet,
             "Executor": int,
             "jit": lambda function: function,
+            "func": lambda function: function,
             "range": _capped,
             "random": lambda: Num(world.chance),
             "now_ns": lambda: Num(world.clock, True),

@@ -9,9 +9,12 @@ from typing import Final
 from syrupc.datagram import Datagram
 from syrupc.spec import INT_TYPES
 from tests.fuzz.expressions import TABLES
+from tests.fuzz.file import EDGES, File, Map, weighted
+from tests.fuzz.grammar import GRAMMAR
+from tests.fuzz.helpers import decide
 from tests.fuzz.packets import WORDS
-from tests.fuzz.scope import EDGES, File, Map, Writer, weighted
-from tests.fuzz.statements import body, give, opening
+from tests.fuzz.scope import Writer, body
+from tests.fuzz.statements import opening
 
 SOURCES: Final = ("127.0.0.1", "127.0.0.1", "127.9.0.7", "::1")
 DESTINATIONS: Final = ("127.0.0.1", "127.0.0.9")
@@ -21,6 +24,8 @@ DESTINATIONS: Final = ("127.0.0.1", "127.0.0.9")
 _KERNELS: Final = weighted(
     (4, ("5.15",)), (3, ("5.15", "6.18")), (7, ("6.18",)), (2, ("6.1",)), (2, ("6.6",)), (2, ("6.12",))
 )
+# Of one file. Long policies hold more at once, but what they cost grows faster than they do.
+_STATEMENTS: Final = (2, 3, 4, 5, 6, 7, 8, 12)
 _BYTES: Final = (0, 0, 1, 2, 7, 127, 128, 255)
 _LENGTHS: Final = (*range(16, 33), *range(16, 33), *range(16, 25), 0, 1, 3, 7, 8, 9, 12, 15, 48)
 _OPTIONS: Final = (b"", b"", b"", b"\1\1\1\0", b"\1" * 11 + b"\0")
@@ -68,9 +73,9 @@ class Program:
 
 def sample(rnd: random.Random) -> Program:
     """A program of one to three policies."""
-    file = File(rnd, worldly=rnd.randrange(5) == 0)
+    file = File(rnd, worldly=rnd.randrange(5) == 0, most_helpers=rnd.choice((0, 0, 1, 1, 2, 4)))
     names = ("policy", "second", "third")[: rnd.choice((1, 1, 1, 2, 2, 3))]
-    written = [_policy(file, name, rnd.randrange(3, 14) // len(names) + 1) for name in names]
+    written = [_policy(file, name, rnd.choice(_STATEMENTS) // len(names) + 1) for name in names]
     text = "\n".join([*file.lines(), *(line for policy in written for line in policy)]) + "\n"
     asks = [_ask(rnd, name) for name in names for _ in range(rnd.choice((3, 4, 5)))]
     if len(names) > 1:
@@ -79,10 +84,10 @@ def sample(rnd: random.Random) -> Program:
 
 
 def _policy(file: File, name: str, budget: int) -> list[str]:
-    w = Writer(file, budget)
+    w = Writer(file, GRAMMAR, budget)
     opening(w)
     body(w, budget)
-    give(w)
+    decide(w)
     return ["", "", "@syrup.jit", f"def {name}(pkt: syrup.Packet) -> syrup.Executor:", *w.lines]
 
 

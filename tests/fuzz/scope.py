@@ -1,138 +1,29 @@
-"""What a policy under construction knows: its file's declarations, its lines, and the variables that are surely set."""
+"""What a policy under construction knows: its lines, and the variables that are surely set."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
-from syrupc.spec import INT_TYPES, MapKind
-from tests.fuzz.terms import NON_NEGATIVE, STORAGE, Kind, Term, constant, fits, kind_of
+from syrupc.spec import INT_TYPES
+from tests.fuzz.file import File
+from tests.fuzz.terms import ANY, NON_NEGATIVE, STORAGE, Kind, Term, constant, fits
 
 T = TypeVar("T")
 
-EDGES: Final = (
-    *(0, 1, 2, 3, 5, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 32767, 32768, 65535, 65536),
-    *((1 << bits) + offset for bits in (31, 32, 63) for offset in (-1, 0, 1)),
-    (1 << 64) - 1,
-)
-_MAPS: Final = 4
 _NAMES: Final = "abcxyzpqrstuvw"
 
 
-def weighted(*choices: tuple[int, T]) -> tuple[T, ...]:
-    """A table to choose from: each choice as often as its weight says."""
-    return tuple(choice for weight, choice in choices for _ in range(weight))
+DECISION: Final = "syrup.Executor"
+"""What a policy returns."""
 
+# Ways through a loop multiply with every turn: more turns than these have no branches in them.
+_FEW_TURNS: Final = 3
 
-@dataclass(frozen=True, slots=True)
-class Map:
-    """A map of the file: `value` and `key` name types."""
-
-    name: str
-    kind: MapKind
-    key: str
-    value: str
-    entries: int
-
-    @property
-    def source(self) -> str:
-        types = self.value if self.kind.indexed else f"{self.key}, {self.value}"
-        return f"{self.name} = syrup.{self.kind.value}({types}, {self.entries})"
-
-    @property
-    def atomic(self) -> bool:
-        """Whether entries can be updated in place with an operator that must lose no update."""
-        return self.kind.per_cpu or INT_TYPES[self.value].bits in (32, 64)
-
-
-@dataclass
-class File:
-    """The module level of a policy file. What policies ask for is declared when they ask."""
-
-    rnd: random.Random
-    worldly: bool
-    maps: list[Map] = field(default_factory=list)
-    constants: dict[str, int] = field(default_factory=dict)
-    tuples: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    enumeration: dict[str, int] = field(default_factory=dict)
-
-    def map(self, kinds: Sequence[MapKind], suits: Callable[[Map], bool] = lambda _: True) -> Map:
-        """One of the file's maps, or a new one."""
-        known = [m for m in self.maps if m.kind in kinds and suits(m)]
-        if known and (len(self.maps) >= _MAPS or self.rnd.randrange(3)):
-            return self.rnd.choice(known)
-        while not suits(made := self._new_map(self.rnd.choice(kinds))):
-            pass
-        self.maps.append(made)
-        return made
-
-    def _new_map(self, kind: MapKind) -> Map:
-        name = f"{kind.name.lower()}_{len(self.maps)}"
-        value = self.rnd.choice(tuple(STORAGE))
-        key = "u32" if kind.indexed else self.rnd.choice(tuple(STORAGE))
-        return Map(name, kind, key, value, self.rnd.randrange(1, 6))
-
-    def constant(self) -> Term:
-        """A constant of the module, or a member of its enumeration."""
-        if self.rnd.randrange(2):
-            if not self.enumeration:
-                low = self.rnd.randrange(-2, 4)
-                self.enumeration = {"GET": low, "SCAN": low + 1, "PUT": self.rnd.choice((7, 255, 1 << 31))}
-            member = self.rnd.choice(tuple(self.enumeration))
-            return _named(f"Verb.{member}", self.enumeration[member])
-        if len(self.constants) < 3 and not self.rnd.randrange(2):
-            value = self.rnd.choice(EDGES)
-            self.constants[f"LIMIT_{len(self.constants)}"] = -value if value < 1 << 63 and _one_in(self, 4) else value
-        if not self.constants:
-            self.constants["LIMIT_0"] = 6
-        name = self.rnd.choice(tuple(self.constants))
-        return _named(name, self.constants[name])
-
-    def tuple(self) -> tuple[str, tuple[int, ...]]:
-        """A tuple of constants: its spelling and its elements."""
-        if self.tuples and self.rnd.randrange(2):
-            name = self.rnd.choice(tuple(self.tuples))
-            return name, self.tuples[name]
-        values = [self.rnd.choice(EDGES) if _one_in(self, 3) else self.rnd.randrange(8) for _ in range(_size(self))]
-        if all(value < 1 << 63 for value in values) and values and self.rnd.randrange(2):
-            values[0] = -values[0] - 1
-        spelling = f"({', '.join(map(str, values))}{',' if len(values) == 1 else ''})"
-        if len(self.tuples) < 2 and _one_in(self, 3):
-            name = f"SOME_{len(self.tuples)}"
-            self.tuples[name] = tuple(values)
-            return name, self.tuples[name]
-        return spelling, tuple(values)
-
-    def lines(self) -> Iterator[str]:
-        """The module level, in front of the policies."""
-        if self.enumeration:
-            yield "from enum import IntEnum"
-            yield ""
-        yield "import syrup"
-        yield "from syrup import i8, i16, i32, u8, u16, u32, u64"
-        yield ""
-        yield from (f"{name} = {value}" for name, value in self.constants.items())
-        for name, values in self.tuples.items():
-            yield f"{name} = ({', '.join(map(str, values))},)"
-        yield from (m.source for m in self.maps)
-        if self.enumeration:
-            yield from ("", "", "class Verb(IntEnum):")
-            yield from (f"    {name} = {value}" for name, value in self.enumeration.items())
-
-
-def _one_in(file: File, n: int) -> bool:
-    return file.rnd.randrange(n) == 0
-
-
-def _size(file: File) -> int:
-    return file.rnd.choice((1, 2, 3, 3, 4))
-
-
-def _named(name: str, value: int) -> Term:
-    return Term(name, kind_of(value), frozenset((value,)), True)
+TermForm: TypeAlias = "Callable[[Writer, int], Term]"
+StatementForm: TypeAlias = "Callable[[Writer], None]"
 
 
 @dataclass(slots=True)
@@ -148,11 +39,38 @@ class Variable:
         return Term(self.name, self.kind, frozenset(self.literals))
 
 
-class Writer:
-    """The lines of one policy, and what may be used at the current point."""
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What functions are made of: tables of forms, in which each is as often as it shall be met.
 
-    def __init__(self, file: File, budget: int) -> None:
-        self.file, self.rnd = file, file.rnd
+    `leaves` need no other terms, `plain` are statements without branches.
+    """
+
+    leaves: tuple[TermForm, ...]
+    terms: tuple[TermForm, ...]
+    plain: tuple[StatementForm, ...]
+    statements: tuple[StatementForm, ...]
+
+
+class Writer:
+    """The lines of one function, and what may be used at the current point.
+
+    A policy decides; a helper function returns values of the types that `returns` names. `payload` is what the bytes of
+    the datagram are called, if the function sees them; `packet`, whether it sees all of `pkt`.
+    """
+
+    def __init__(
+        self,
+        file: File,
+        grammar: Grammar,
+        budget: int,
+        *,
+        packet: bool = True,
+        payload: str | None = "pkt.payload",
+        returns: tuple[str, ...] = (DECISION,),
+    ) -> None:
+        self.file, self.rnd, self.grammar = file, file.rnd, grammar
+        self.packet, self.payload, self.returns = packet, payload, returns
         self.lines: list[str] = []
         self.variables: dict[str, Variable] = {}
         self.budget = budget
@@ -164,6 +82,8 @@ class Writer:
         self.held: set[str] = set()
         # Inside of what is evaluated only sometimes a walrus sets nothing for certain.
         self.unsure = False
+        # What the helper functions cost that are called from here, as lines that are walked.
+        self.called = 0
         self._all: dict[str, Variable] = {}
 
     # -- choices -------------------------------------------------------------------------------------------------------
@@ -221,6 +141,11 @@ class Writer:
         self._all[name] = made = Variable(name, Kind.NATURAL if kind is Kind.BIT else kind)
         return made
 
+    def parameter(self, name: str, kind: Kind) -> None:
+        """A variable that the function is called with."""
+        made = Variable(name, Kind.NATURAL if kind is Kind.BIT else kind)
+        self._all[name] = self.variables[name] = made
+
     def set(self, variable: Variable, value: Term) -> None:
         """The variable has this value now."""
         variable.literals |= value.literals
@@ -232,6 +157,42 @@ class Writer:
         before, self.unsure = self.unsure, True
         yield
         self.unsure = before
+
+
+# -- what functions are made of ----------------------------------------------------------------------------------------
+
+
+def term(w: Writer, depth: int) -> Term:
+    """Any expression of at most this depth."""
+    form = w.choose(w.grammar.leaves if depth <= 0 or w.one_in(5) else w.grammar.terms)
+    return form(w, depth)
+
+
+def number(w: Writer, depth: int, kinds: Sequence[Kind] = ANY) -> Term:
+    """An expression of one of these kinds."""
+    return as_kind(w, term(w, depth), kinds)
+
+
+def variable(w: Writer) -> Term:
+    """A variable that is set; the number zero where there is none."""
+    known = w.readable()
+    return w.choose(known).term if known else constant(0)
+
+
+def body(w: Writer, statements: int) -> None:
+    """So many statements, as long as the budget lasts."""
+    for _ in range(statements):
+        if w.budget <= 0:
+            break
+        w.budget -= 1
+        w.choose(w.grammar.statements if w.turns <= _FEW_TURNS else w.grammar.plain)(w)
+    if w.lines and w.lines[-1].endswith(":"):
+        w.put("pass")
+
+
+def nested(w: Writer) -> None:
+    """A block of few statements."""
+    body(w, w.choose((1, 1, 2, 3)))
 
 
 # -- making a term fit where it goes -----------------------------------------------------------------------------------

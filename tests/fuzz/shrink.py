@@ -59,8 +59,13 @@ def _fewer_presets(search: _Search) -> None:
 
 def _less_source(search: _Search) -> None:
     start = search.smallest
+
+    def accepts(text: str) -> bool:
+        presets = tuple(p for p in start.presets if p.map in text)
+        return search.accepts(replace(start, text=text + "\n", presets=presets))
+
     with suppress(ValueError):  # at the deadline, or if it is no find any more once it is written out anew
-        minimize(start.text, lambda text: search.accepts(replace(start, text=text + "\n")), retries=0)
+        minimize(start.text, accepts, retries=0)
 
 
 def _plain_inputs(search: _Search) -> None:

@@ -1,35 +1,15 @@
-"""Statements of generated policies: a table of forms, each a function that writes lines.
-
-Loops are short, because the kernel walks every turn of every path: a form asks `Writer.turns` before it makes more.
-"""
+"""Statements of generated policies: functions that each write one of a form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from syrupc.spec import INT_TYPES
-from tests.fuzz.expressions import (
-    KEYED,
-    OPERATORS,
-    TABLES,
-    assigned,
-    condition,
-    divisor,
-    fetch_add,
-    key,
-    number,
-    term,
-)
-from tests.fuzz.scope import Variable, Writer, storable, tame, weighted
-from tests.fuzz.terms import NON_NEGATIVE, STORAGE, WIDE, Kind, Term, constant, joined, kind_of, mixable
-
-Form = Callable[[Writer], None]
+from tests.fuzz.expressions import KEYED, OPERATORS, TABLES, annotated, assigned, condition, divisor, fetch_add, key
+from tests.fuzz.scope import DECISION, Variable, Writer, nested, number, storable, tame, term
+from tests.fuzz.terms import NON_NEGATIVE, STORAGE, WIDE, Kind, Term, constant, mixable
 
 EXECUTORS: Final = 8
-_MAX_TURNS: Final = 12
-# Ways through a loop multiply with every turn: more turns than these have no branches in them.
-_FEW_TURNS: Final = 3
 _ATOMIC_OPERATORS: Final = ("+", "-", "&", "|", "^")
 # Operators after which a variable of this kind still is of this kind.
 _STEADY: Final = {
@@ -39,35 +19,20 @@ _STEADY: Final = {
 }
 
 
-def body(w: Writer, statements: int) -> None:
-    """So many statements, as long as the budget lasts."""
-    for _ in range(statements):
-        if w.budget <= 0:
-            break
-        w.budget -= 1
-        w.choose(_STATEMENTS if w.turns <= _FEW_TURNS else _PLAIN)(w)
-    if w.lines and w.lines[-1].endswith(":"):
-        w.put("pass")
-
-
-def _nested(w: Writer) -> None:
-    body(w, w.choose((1, 1, 2, 3)))
-
-
 # -- assignments -------------------------------------------------------------------------------------------------------
 
 
-def _assign(w: Writer) -> None:
+def assign(w: Writer) -> None:
     target = w.target()
     value = number(w, 2, assigned(target))
     w.put(f"{target.name} = {value.text}")
     w.set(target, value)
 
 
-def _augment(w: Writer) -> None:
+def augment(w: Writer) -> None:
     known = w.assignable()
     if not known:
-        return _assign(w)
+        return assign(w)
     target = w.choose(known)
     operator = w.choose(_STEADY[target.kind])
     kinds = NON_NEGATIVE if target.kind is Kind.NATURAL else mixable(target.kind)
@@ -84,7 +49,7 @@ def _augment(w: Writer) -> None:
     return None
 
 
-def _annotate(w: Writer) -> None:
+def annotate(w: Writer) -> None:
     target = w.target()
     if target.kind is Kind.WIDE:
         value = number(w, 2, WIDE)
@@ -100,7 +65,7 @@ def _annotate(w: Writer) -> None:
     w.set(target, value)
 
 
-def _assign_several(w: Writer) -> None:
+def assign_several(w: Writer) -> None:
     """`a, b = x, y`, which a swap is, and `a = b = x`."""
     known = [v for v in w.assignable() if v.kind is not Kind.WIDE]
     if w.one_in(2) and len(known) > 1:
@@ -118,7 +83,7 @@ def _assign_several(w: Writer) -> None:
     else:
         kinds = assigned(one) if one.kind is other.kind else NON_NEGATIVE
         if Kind.WIDE in (one.kind, other.kind) and one.kind is not other.kind:
-            return _assign(w)
+            return assign(w)
         values = [number(w, 2, kinds)] * 2
         w.put(f"{one.name} = {other.name} = {values[0].text}")
     for variable, value in zip((one, other), values, strict=True):
@@ -129,13 +94,13 @@ def _assign_several(w: Writer) -> None:
 # -- maps --------------------------------------------------------------------------------------------------------------
 
 
-def _store(w: Writer) -> None:
+def store(w: Writer) -> None:
     table = w.file.map(KEYED)
     value = storable(w, term(w, 2), table.value)
     w.put(f"{table.name}[{key(w, table, 1).text}] = {value.text}")
 
 
-def _update(w: Writer) -> None:
+def update(w: Writer) -> None:
     """`m[k] op= v`: with some operators one atomic step, with the others a load and a store."""
     table = w.file.map(KEYED)
     operator = w.choose(_ATOMIC_OPERATORS if table.atomic and w.rnd.randrange(3) else OPERATORS)
@@ -152,7 +117,7 @@ def _update(w: Writer) -> None:
     w.put(f"{table.name}[{where.text}] {operator}= {value.text}")
 
 
-def _delete(w: Writer) -> None:
+def delete(w: Writer) -> None:
     table = w.file.map(TABLES)
     where = key(w, table, 1)
     if w.one_in(3):
@@ -162,28 +127,29 @@ def _delete(w: Writer) -> None:
         w.put(f"    del {table.name}[{where.text}]")
 
 
-def _effect(w: Writer) -> None:
+def effect(w: Writer) -> None:
     """An expression for its effect alone, which may be a fault."""
-    w.put(fetch_add(w, 1).text if w.rnd.randrange(4) else f"pkt.payload.u16({w.rnd.randrange(20)})")
+    read = w.payload is not None and w.one_in(4)
+    w.put(f"{w.payload}.u16({w.rnd.randrange(20)})" if read else fetch_add(w, 1).text)
 
 
 # -- branches ----------------------------------------------------------------------------------------------------------
 
 
-def _if(w: Writer) -> None:
+def branch(w: Writer) -> None:
     with w.block(f"if {condition(w, 2).text}:"):
-        _nested(w)
+        nested(w)
     while w.one_in(3):
         with w.sometimes():
             test = condition(w, 1)
         with w.block(f"elif {test.text}:"):
-            _nested(w)
+            nested(w)
     if w.one_in(2):
         with w.block("else:"):
-            _nested(w)
+            nested(w)
 
 
-def _match(w: Writer) -> None:
+def match_cases(w: Writer) -> None:
     with w.block(f"match {term(w, 1).text}:"):
         for _ in range(w.rnd.randrange(1, 3)):
             guard = ""
@@ -191,10 +157,10 @@ def _match(w: Writer) -> None:
                 with w.sometimes():
                     guard = f" if {condition(w, 1).text}"
             with w.block(f"case {_pattern(w)}{guard}:"):
-                _nested(w)
+                nested(w)
         if w.rnd.randrange(4):
             with w.block("case _:"):
-                _nested(w)
+                nested(w)
 
 
 def _pattern(w: Writer) -> str:
@@ -208,12 +174,21 @@ def _pattern(w: Writer) -> str:
     return " | ".join(patterns)
 
 
-def _return_early(w: Writer) -> None:
+def return_early(w: Writer) -> None:
     with w.block(f"if {condition(w, 2).text}:"):
         give(w)
 
 
 def give(w: Writer) -> None:
+    """The end of a function, with its results."""
+    if w.returns == (DECISION,):
+        return _decide(w)
+    values = ", ".join(annotated(w, 1, name).text for name in w.returns)
+    w.put(f"return {values}" if values else "return")
+    return None
+
+
+def _decide(w: Writer) -> None:
     """A decision: most often an executor that there is."""
     value = tame(w, term(w, 1), 0, EXECUTORS - 1)
     form = w.rnd.randrange(10)
@@ -233,181 +208,13 @@ def give(w: Writer) -> None:
     w.put(f"return {text}")
 
 
-def _assert(w: Writer) -> None:
+def assertion(w: Writer) -> None:
     likely = condition(w, 1).text
-    w.put(f"assert {likely}" if w.one_in(3) else f"assert {likely} or pkt.payload.u8(0) < 250")
+    w.put(f"assert {likely}" if w.one_in(3) or w.payload is None else f"assert {likely} or {w.payload}.u8(0) < 250")
 
 
-def _nothing(w: Writer) -> None:
+def nothing(w: Writer) -> None:
     w.put(w.choose(("pass", '"""Nothing."""')))
-
-
-# -- loops -------------------------------------------------------------------------------------------------------------
-
-
-def _for(w: Writer) -> None:
-    if w.loops >= 2:
-        return _assign(w)
-    room = max(_MAX_TURNS // w.turns, 1)
-    source, kind, turns, sure = w.choose(_SOURCES)(w, room)
-    variable = w.target() if w.one_in(4) else w.new(kind)
-    if variable.kind is not joined(Kind.NATURAL, kind):
-        variable = w.new(kind)
-    with w.loop(f"for {variable.name} in {source}:", turns):
-        w.set(variable, Term("", kind))
-        _exits(w)
-        _nested(w)
-        _exits(w, 4)
-    if sure:
-        w.set(variable, Term("", kind))
-    _loop_else(w)
-    return None
-
-
-def _over_range(w: Writer, room: int) -> tuple[str, Kind, int, bool]:
-    turns = w.rnd.randrange(0, min(room, 7) + 1)
-    if w.one_in(2):
-        return f"range({turns})", Kind.NATURAL, turns, turns > 0
-    start, step = w.rnd.randrange(-3, 4), w.choose((1, 2, -1, 300))
-    stop = start + turns * step
-    text = f"range({start}, {stop})" if step == 1 else f"range({start}, {stop}, {step})"
-    values = range(start, stop, step)
-    negative = any(v < 0 for v in values)
-    return text, Kind.SIGNED if negative else Kind.NATURAL, turns, turns > 0
-
-
-def _over_tuple(w: Writer, _room: int) -> tuple[str, Kind, int, bool]:
-    spelling, values = w.file.tuple()
-    return spelling, joined(*map(kind_of, values)), len(values), bool(values)
-
-
-def _over_late_range(w: Writer, room: int) -> tuple[str, Kind, int, bool]:
-    limit = w.rnd.randrange(1, min(room, 6 if w.loops == 0 else 3) + 1)
-    count = term(w, 1)
-    bound = count.text if w.one_in(5) and not count.constant else f"{count.text} % {limit + w.one_in(4) + 1}"
-    return f"syrup.range({bound}, max={limit})", Kind.NATURAL, limit, False
-
-
-_SOURCES: Final = weighted((3, _over_range), (1, _over_tuple), (2, _over_late_range))
-
-
-def _exits(w: Writer, rarity: int = 3) -> None:
-    """Perhaps a way out of the turn or of the loop."""
-    if w.one_in(rarity):
-        with w.block(f"if {condition(w, 1).text}:"):
-            w.put(w.choose(("break", "continue")))
-
-
-def _loop_else(w: Writer) -> None:
-    if w.one_in(4):
-        with w.block("else:"):
-            _nested(w)
-
-
-def _while(w: Writer) -> None:
-    if w.loops >= 2:
-        return _assign(w)
-    w.choose(_COUNTERS)(w, max(_MAX_TURNS // w.turns, 1))
-    _loop_else(w)
-    return None
-
-
-def _count_down(w: Writer, room: int) -> None:
-    counter, bits = w.new(Kind.SIGNED), 3 if room >= 8 else 2 if room >= 4 else 1
-    w.put(f"{counter.name} = {_byte(w)} & {(1 << bits) - 1}")
-    w.set(counter, Term("", Kind.SIGNED))
-    with w.loop(f"while {counter.name} > 0:", (1 << bits) - 1, (counter.name,)):
-        w.put(f"{counter.name} -= {w.rnd.randrange(1, 4)}")
-        _turn(w)
-
-
-def _count_up(w: Writer, room: int) -> None:
-    counter, turns = w.new(Kind.NATURAL), w.rnd.randrange(1, min(room, 8) + 1)
-    w.put(f"{counter.name} = 0")
-    w.set(counter, constant(0))
-    step = w.rnd.randrange(1, 4)
-    test = w.choose((f"while {counter.name} < {turns * step}:", f"while {counter.name} != {turns * step}:"))
-    with w.loop(test, turns, (counter.name,)):
-        w.put(f"{counter.name} += {step}")
-        _turn(w)
-
-
-def _halve(w: Writer, room: int) -> None:
-    counter, bits = w.new(Kind.NATURAL), min(room, 6)
-    w.put(f"{counter.name} = {_byte(w)} & {(1 << bits) - 1}")
-    w.set(counter, Term("", Kind.NATURAL))
-    with w.loop(f"while {counter.name}:", bits, (counter.name,)):
-        w.put(f"{counter.name} {w.choose(('>>= 1', '//= 2', '>>= 2'))}")
-        _turn(w)
-
-
-def _until_break(w: Writer, room: int) -> None:
-    counter, turns = w.new(Kind.NATURAL), w.rnd.randrange(1, min(room, 8) + 1)
-    w.put(f"{counter.name} = 0")
-    w.set(counter, constant(0))
-    with w.loop("while True:", turns, (counter.name,)):
-        w.put(f"{counter.name} += 1")
-        w.put(f"if {counter.name} > {turns}:")
-        w.put("    break")
-        _turn(w)
-
-
-def _byte(w: Writer) -> str:
-    return w.choose(("pkt.payload.u8(0)", "pkt.payload.u8(5)", "len(pkt.payload)", "pkt.src_port"))
-
-
-def _turn(w: Writer) -> None:
-    _exits(w)
-    _nested(w)
-
-
-_COUNTERS: Final = weighted((2, _count_down), (2, _count_up), (1, _halve), (1, _until_break))
-
-
-def _long_loop(w: Writer) -> None:
-    """Many turns of little work."""
-    known = [v for v in w.assignable() if v.kind is not Kind.NATURAL]
-    if not known or w.loops:
-        return _assign(w)
-    sum_ = w.choose(known)
-    variable = w.new(Kind.NATURAL)
-    with w.loop(f"for {variable.name} in range({w.choose((40, 100, 300))}):", _MAX_TURNS):
-        w.set(variable, Term("", Kind.NATURAL))
-        w.put(f"{sum_.name} {w.choose(('+', '^', '-'))}= {variable.name} * {w.rnd.randrange(1, 9)}")
-        if w.one_in(2):
-            w.put(f"{sum_.name} {w.choose(('*= 31', '<<= 1', '|= 1'))}")
-    w.set(sum_, Term("", sum_.kind))
-    return None
-
-
-_PLAIN: Final = weighted(
-    (6, _assign),
-    (4, _augment),
-    (2, _annotate),
-    (2, _assign_several),
-    (5, _store),
-    (4, _update),
-    (1, _effect),
-    (1, _nothing),
-)
-_STATEMENTS: Final = weighted(
-    (6, _assign),
-    (4, _augment),
-    (2, _annotate),
-    (2, _assign_several),
-    (5, _store),
-    (4, _update),
-    (2, _delete),
-    (2, _effect),
-    (5, _if),
-    (2, _match),
-    (3, _return_early),
-    (2, _assert),
-    (1, _nothing),
-    (4, _for),
-    (2, _while),
-    (1, _long_loop),
-)
 
 
 def opening(w: Writer) -> None:

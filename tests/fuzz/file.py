@@ -1,0 +1,152 @@
+"""The module level of a generated policy file: constants, maps, and what else policies share."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from syrupc.spec import INT_TYPES, MapKind
+from tests.fuzz.terms import STORAGE, Term, kind_of
+
+T = TypeVar("T")
+
+EDGES: Final = (
+    *(0, 1, 2, 3, 5, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 32767, 32768, 65535, 65536),
+    *((1 << bits) + offset for bits in (31, 32, 63) for offset in (-1, 0, 1)),
+    (1 << 64) - 1,
+)
+_MAPS: Final = 4
+
+
+def weighted(*choices: tuple[int, T]) -> tuple[T, ...]:
+    """A table to choose from: each choice as often as its weight says."""
+    return tuple(choice for weight, choice in choices for _ in range(weight))
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """A map of the file: `value` and `key` name types."""
+
+    name: str
+    kind: MapKind
+    key: str
+    value: str
+    entries: int
+
+    @property
+    def source(self) -> str:
+        types = self.value if self.kind.indexed else f"{self.key}, {self.value}"
+        return f"{self.name} = syrup.{self.kind.value}({types}, {self.entries})"
+
+    @property
+    def atomic(self) -> bool:
+        """Whether entries can be updated in place with an operator that must lose no update."""
+        return self.kind.per_cpu or INT_TYPES[self.value].bits in (32, 64)
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A helper function of the file: what its parameters and results are annotated with, and its text.
+
+    `cost` is how many lines are walked in it.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    results: tuple[str, ...]
+    lines: tuple[str, ...]
+    cost: int
+
+
+@dataclass
+class File:
+    """The module level of a policy file. What policies ask for is declared when they ask."""
+
+    rnd: random.Random
+    worldly: bool
+    most_helpers: int
+    maps: list[Map] = field(default_factory=list)
+    constants: dict[str, int] = field(default_factory=dict)
+    tuples: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    enumeration: dict[str, int] = field(default_factory=dict)
+    helpers: list[Helper] = field(default_factory=list)
+    helpers_begun: int = 0
+
+    def map(self, kinds: Sequence[MapKind], suits: Callable[[Map], bool] = lambda _: True) -> Map:
+        """One of the file's maps, or a new one."""
+        known = [m for m in self.maps if m.kind in kinds and suits(m)]
+        if known and (len(self.maps) >= _MAPS or self.rnd.randrange(3)):
+            return self.rnd.choice(known)
+        while not suits(made := self._new_map(self.rnd.choice(kinds))):
+            pass
+        self.maps.append(made)
+        return made
+
+    def _new_map(self, kind: MapKind) -> Map:
+        name = f"{kind.name.lower()}_{len(self.maps)}"
+        value = self.rnd.choice(tuple(STORAGE))
+        key = "u32" if kind.indexed else self.rnd.choice(tuple(STORAGE))
+        return Map(name, kind, key, value, self.rnd.randrange(1, 6))
+
+    def constant(self) -> Term:
+        """A constant of the module, or a member of its enumeration."""
+        if self.rnd.randrange(2):
+            if not self.enumeration:
+                low = self.rnd.randrange(-2, 4)
+                self.enumeration = {"GET": low, "SCAN": low + 1, "PUT": self.rnd.choice((7, 255, 1 << 31))}
+            member = self.rnd.choice(tuple(self.enumeration))
+            return _named(f"Verb.{member}", self.enumeration[member])
+        if len(self.constants) < 3 and not self.rnd.randrange(2):
+            value = self.rnd.choice(EDGES)
+            self.constants[f"LIMIT_{len(self.constants)}"] = -value if value < 1 << 63 and _one_in(self, 4) else value
+        if not self.constants:
+            self.constants["LIMIT_0"] = 6
+        name = self.rnd.choice(tuple(self.constants))
+        return _named(name, self.constants[name])
+
+    def tuple(self) -> tuple[str, tuple[int, ...]]:
+        """A tuple of constants: its spelling and its elements."""
+        if self.tuples and self.rnd.randrange(2):
+            name = self.rnd.choice(tuple(self.tuples))
+            return name, self.tuples[name]
+        values = [self.rnd.choice(EDGES) if _one_in(self, 3) else self.rnd.randrange(8) for _ in range(_size(self))]
+        if all(value < 1 << 63 for value in values) and values and self.rnd.randrange(2):
+            values[0] = -values[0] - 1
+        spelling = f"({', '.join(map(str, values))}{',' if len(values) == 1 else ''})"
+        if len(self.tuples) < 2 and _one_in(self, 3):
+            name = f"SOME_{len(self.tuples)}"
+            self.tuples[name] = tuple(values)
+            return name, self.tuples[name]
+        return spelling, tuple(values)
+
+    def lines(self) -> Iterator[str]:
+        """The module level, in front of the policies."""
+        if self.enumeration:
+            yield "from enum import IntEnum"
+            yield ""
+        yield "import syrup"
+        yield "from syrup import i8, i16, i32, u8, u16, u32, u64"
+        yield ""
+        yield from (f"{name} = {value}" for name, value in self.constants.items())
+        for name, values in self.tuples.items():
+            yield f"{name} = ({', '.join(map(str, values))},)"
+        yield from (m.source for m in self.maps)
+        if self.enumeration:
+            yield from ("", "", "class Verb(IntEnum):")
+            yield from (f"    {name} = {value}" for name, value in self.enumeration.items())
+        for helper in self.helpers:
+            yield from ("", "", *helper.lines)
+
+
+def _one_in(file: File, n: int) -> bool:
+    return file.rnd.randrange(n) == 0
+
+
+def _size(file: File) -> int:
+    return file.rnd.choice((1, 2, 3, 3, 4))
+
+
+def _named(name: str, value: int) -> Term:
+    return Term(name, kind_of(value), frozenset((value,)), True)

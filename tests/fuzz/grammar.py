@@ -1,0 +1,66 @@
+"""What generated functions are made of, and how often: the tables of all forms."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.fuzz import expressions, helpers, loops, packets, statements
+from tests.fuzz.file import weighted
+from tests.fuzz.scope import Grammar
+
+_PLAIN: Final = (
+    (6, statements.assign),
+    (4, statements.augment),
+    (2, statements.annotate),
+    (2, statements.assign_several),
+    (5, statements.store),
+    (4, statements.update),
+    (1, statements.nothing),
+)
+
+GRAMMAR: Final = Grammar(
+    leaves=weighted(
+        (12, expressions.readable),
+        (4, expressions.literal),
+        (1, expressions.named_constant),
+        (1, expressions.folded),
+        (3, packets.fixed_read),
+        (1, packets.length),
+        (2, packets.field),
+        (1, expressions.outside),
+    ),
+    terms=weighted(
+        (12, expressions.binary),
+        (1, expressions.power),
+        (3, expressions.unary),
+        (4, expressions.comparison),
+        (2, expressions.logic),
+        (2, expressions.ternary),
+        (2, expressions.membership),
+        (1, expressions.walrus),
+        (3, expressions.cast),
+        (2, expressions.choice),
+        (1, expressions.absolute),
+        (2, expressions.read),
+        (1, packets.text),
+        (3, expressions.item),
+        (2, expressions.get),
+        (1, expressions.fetch_add),
+        (2, helpers.call),
+    ),
+    plain=weighted(*_PLAIN, (1, statements.effect)),
+    statements=weighted(
+        *_PLAIN,
+        (2, statements.delete),
+        (2, statements.effect),
+        (5, statements.branch),
+        (2, statements.match_cases),
+        (3, statements.return_early),
+        (2, statements.assertion),
+        (4, loops.for_loop),
+        (2, loops.while_loop),
+        (1, loops.long_loop),
+        (1, helpers.call_for_effect),
+        (2, helpers.unpack),
+    ),
+)

@@ -1,0 +1,136 @@
+"""Helper functions of generated policy files: written when one is first called, and called again from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from tests.fuzz.expressions import annotated, assigned
+from tests.fuzz.file import Helper, weighted
+from tests.fuzz.scope import DECISION, Writer, body, term
+from tests.fuzz.statements import assign, give
+from tests.fuzz.terms import STORAGE, Term
+
+_COSTLY: Final = 150
+"""Lines that are walked in all helpers that one function calls: the kernel walks every call of its own."""
+
+_NUMBERS: Final = weighted(
+    (3, "int"), (2, "u64"), (2, "u32"), *((1, name) for name in ("u8", "u16", "i16", "i32", "bool"))
+)
+_NAMES: Final = ("left", "right", "extra", "more")
+_RESULTS: Final = weighted((6, 1), (2, 2), (1, 0), (1, 3))
+_SIZES: Final = (1, 2, 2, 3, 5, 12)
+
+
+def call(w: Writer, depth: int) -> Term:
+    """A call of a helper that gives one number."""
+    helper = _some(w, lambda h: len(h.results) == 1 and h.results != (DECISION,))
+    return Term(_called(w, helper, depth - 1), STORAGE[helper.results[0]]) if helper else term(w, depth - 1)
+
+
+def call_for_effect(w: Writer) -> None:
+    helper = _some(w, lambda h: h.results != (DECISION,) and len(h.results) < 2)
+    if helper is None:
+        return assign(w)
+    w.put(_called(w, helper, 1))
+    return None
+
+
+def unpack(w: Writer) -> None:
+    """`a, b = helper(x)`."""
+    helper = _some(w, lambda h: len(h.results) > 1)
+    if helper is None:
+        return assign(w)
+    text = _called(w, helper, 1)
+    targets = []
+    for result in helper.results:
+        suited = [v for v in w.assignable() if STORAGE[result] in assigned(v) and v not in targets]
+        targets.append(w.choose(suited) if suited and w.one_in(2) else w.new(STORAGE[result]))
+    w.put(f"{', '.join(t.name for t in targets)} = {text}")
+    for target, result in zip(targets, helper.results, strict=True):
+        w.set(target, Term("", STORAGE[result]))
+    return None
+
+
+def decide(w: Writer) -> None:
+    """A decision that a helper makes."""
+    helper = _some(w, lambda h: h.results == (DECISION,)) if w.returns == (DECISION,) else None
+    if helper is None:
+        return give(w)
+    w.put(f"return {_called(w, helper, 1)}")
+    return None
+
+
+def _called(w: Writer, helper: Helper, depth: int) -> str:
+    w.called += helper.cost
+    return f"{helper.name}({', '.join(_argument(w, name, depth) for name in helper.parameters)})"
+
+
+def _argument(w: Writer, name: str, depth: int) -> str:
+    match name:
+        case "syrup.Packet":
+            return "pkt"
+        case "syrup.View":
+            return str(w.payload)
+    return annotated(w, depth, name).text
+
+
+def _some(w: Writer, suits: Callable[[Helper], bool]) -> Helper | None:
+    """A helper that can be called here, or a new one."""
+    room = (_COSTLY - w.called) // w.turns
+    known = [h for h in w.file.helpers if suits(h) and h.cost <= room and _within_reach(w, h)]
+    if known and (w.file.helpers_begun >= w.file.most_helpers or w.rnd.randrange(3)):
+        return w.choose(known)
+    if w.file.helpers_begun >= w.file.most_helpers or w.turns > 1:
+        return None
+    made = _new(w)
+    w.file.helpers.append(made)
+    return made if suits(made) and made.cost <= room else None
+
+
+def _within_reach(w: Writer, helper: Helper) -> bool:
+    """Whether the caller has what the helper looks at."""
+    return (w.packet or "syrup.Packet" not in helper.parameters) and (
+        w.payload is not None or "syrup.View" not in helper.parameters
+    )
+
+
+def _new(w: Writer) -> Helper:
+    """A helper function, which may make others on the way."""
+    file = w.file
+    name, file.helpers_begun = f"helper_{file.helpers_begun}", file.helpers_begun + 1
+    source = w.choose(("syrup.Packet", "syrup.Packet", None)) if w.packet else None
+    if source is None and w.payload is not None and w.one_in(3):
+        source = "syrup.View"
+    numbers = [w.choose(_NUMBERS) for _ in range(w.choose((1, 1, 2, 2, 3, 4)))]
+    count = w.choose(_RESULTS)
+    results = (DECISION,) if w.one_in(8) else tuple(w.choose(_NUMBERS) for _ in range(count))
+    inner = Writer(
+        file,
+        w.grammar,
+        w.choose(_SIZES),
+        packet=source == "syrup.Packet",
+        payload={"syrup.Packet": "pkt.payload", "syrup.View": "view"}.get(source or ""),
+        returns=results,
+    )
+    for parameter, kind in zip(_NAMES, numbers, strict=False):
+        inner.parameter(parameter, STORAGE[kind])
+    body(inner, inner.budget)
+    if results or not inner.lines:
+        give(inner)
+    parameters = [("pkt" if source == "syrup.Packet" else "view", source)] if source else []
+    parameters += zip(_NAMES, numbers, strict=False)
+    header = f"def {name}({', '.join(f'{p}: {kind}' for p, kind in parameters)}) -> {_spelt(results)}:"
+    return Helper(
+        name,
+        tuple(kind for _, kind in parameters),
+        results,
+        ("@syrup.func", header, *inner.lines),
+        len(inner.lines) + inner.called,
+    )
+
+
+def _spelt(results: tuple[str, ...]) -> str:
+    if not results:
+        return "None"
+    return results[0] if len(results) == 1 else f"tuple[{', '.join(results)}]"
