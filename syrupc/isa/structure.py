@@ -187,3 +187,10 @@ _BY_CLASS: Final = {
     op.JMP: _jump,
     op.JMP32: _jump,
 }
+
+_KNOWN: Final = frozenset(opcode for opcode in range(256) if slot_fault(Insn(opcode)) != _unknown(Insn(opcode)))
+
+
+def is_known(insn: Insn) -> bool:
+    """Whether there is an instruction with this opcode at all, whatever its other fields hold."""
+    return insn.opcode in _KNOWN

@@ -104,7 +104,7 @@ _ROWS: Final = (
     Helper(3, "map_delete_elem", "3.19", _N, (_M, _K)),
     _gpl(Helper(4, "probe_read", "4.1", _N, (_W, _Z, _A))),
     Helper(5, "ktime_get_ns", "4.1", _N, ()),
-    _gpl(Helper(6, "trace_printk", "4.1", _N, (_P, _S, _A, _A, _A))),
+    _gpl(Helper(6, "trace_printk", "4.1", _N, (_P, _S))),
     Helper(7, "get_prandom_u32", "4.1", _N, ()),
     Helper(8, "get_smp_processor_id", "4.1", _N, ()),
     Helper(9, "skb_store_bytes", "4.1", _N, (_C, _A, _P, _S, _A), moves_packet=True),

@@ -31,6 +31,8 @@ class Reasoning:
     """A frame's stack counts in steps of 16 bytes, none for none; before, in steps of 32, at least one."""
     tells_unequal: bool
     """A number that cannot be a constant is known to differ from it."""
+    tells_bits_apart: bool
+    """Two numbers that differ in a known bit are known to differ."""
     joins_null_tests: bool
     """A pointer that may be null and equals one that is not is not null either."""
     decides_constant_first: bool
@@ -83,6 +85,7 @@ _SINCE: Final = {
     "rounds_frames_to_16": "6.12",  # where programs are compiled to machine code, as they are by default
     "negates": "6.18",
     "adds_wrapped": "6.17",
+    "tells_bits_apart": "6.18",
 }
 
 

@@ -177,7 +177,7 @@ def _check_argument(
         return ()
     if arg in _MEMORY:
         # The size follows, and is checked together with it.
-        return () if _is_memory(value) else _not_memory(helper, register, arg, value)
+        return () if _is_memory(arg, value) else _not_memory(helper, register, arg, value)
     if arg is Arg.KEY and definition is not None:
         return _span(subject, state, helper, register, arg, definition.key_size, False)
     if arg is Arg.VALUE and definition is not None and definition.type in SOCKET_MAPS:
@@ -217,8 +217,9 @@ _OBJECTS: Final = {
 }
 
 
-def _is_memory(value: Value) -> bool:
-    return type(value) is Pointer and value.kind in _MEMORY_KINDS and not value.nullable
+def _is_memory(arg: Arg, value: Value) -> bool:
+    """Where null will do, a pointer will that may be null."""
+    return type(value) is Pointer and value.kind in _MEMORY_KINDS and (not value.nullable or arg in _NULLABLE)
 
 
 def _not_memory(helper: Helper, register: int, arg: Arg, value: Value) -> Finding:
@@ -277,7 +278,7 @@ def _span(
 ) -> tuple[Span, ...] | Finding:
     """The `size` bytes at the argument may be read, or written."""
     value = state.registers[register]
-    if type(value) is not Pointer or value.nullable or value.kind not in _MEMORY_KINDS:
+    if type(value) is not Pointer or not _is_memory(arg, value):
         return _not_memory(helper, register, arg, value)
     finding = _check_region(subject, state, helper, value, size, write, exact, zero_allowed)
     return finding or (Span(register, size, write, exact),)

@@ -11,8 +11,8 @@ from typing import Final
 
 from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
-from syrupc.isa.structure import encoding_faults
-from syrupc.verifier.findings import Finding, unsafe, unsupported
+from syrupc.isa.structure import encoding_faults, is_known
+from syrupc.verifier.findings import Finding, malformed, unsafe, unsupported
 from syrupc.verifier.subject import Subject
 
 MAX_INSTRUCTIONS: Final = 1_000_000
@@ -84,21 +84,28 @@ def check_flow(subject: Subject) -> Flow | Finding:
         return unsafe("SYR502", "the program is empty", help="write at least a `return`")
     if len(insns) > MAX_INSTRUCTIONS:
         return unsafe("SYR516", f"the program has {len(insns)} instructions; kernels load {MAX_INSTRUCTIONS} at most")
-    for fault in encoding_faults(insns):
-        return _at(unsafe("SYR501", "this is no valid instruction", fault.reason, help=_REBUILD), fault.slot)
     functions = _functions(insns)
     if isinstance(functions, Finding):
         return functions
     finding = (
         _check_edges(insns, functions)
+        or _check_opcodes(insns)
         or _check_reachable(insns)
-        or _check_calls(functions)
         or _check_entry_only(insns, functions)
         or (None if subject.kernel.reasoning.falls_into_loops else _check_loops(insns))
     )
     if finding:
         return finding
     return Flow(functions, _crossings(insns), _live(insns, functions))
+
+
+def _check_opcodes(insns: tuple[Insn, ...]) -> Finding | None:
+    """What kernels look at before they walk; other fields that are wrong count where control comes to them."""
+    for fault in encoding_faults(insns):
+        insn = insns[fault.slot]
+        if not is_known(insn) or insn.cls in (op.LD, op.LDX):
+            return _at(malformed(fault.reason), fault.slot)
+    return None
 
 
 _REBUILD: Final = "build the object again; if our compiler wrote it, that is a fault of the compiler"
@@ -108,7 +115,8 @@ def _at(finding: Finding, slot: int) -> Finding:
     return Finding(finding.code, finding.outcome, finding.message, finding.notes, finding.help, finding.details, slot)
 
 
-def _starts(insns: tuple[Insn, ...]) -> Iterable[int]:
+def starts(insns: tuple[Insn, ...]) -> Iterable[int]:
+    """The slots at which instructions begin."""
     slot = 0
     while slot < len(insns):
         yield slot
@@ -123,18 +131,18 @@ def _referred(insn: Insn, slot: int) -> int | None:
 
 
 def _functions(insns: tuple[Insn, ...]) -> dict[int, Function] | Finding:
-    starts = {0}
-    begins = frozenset(_starts(insns))
-    for slot in _starts(insns):
+    entries = {0}
+    begins = frozenset(starts(insns))
+    for slot in starts(insns):
         target = _referred(insns[slot], slot)
         if target is None:
             continue
         if target not in begins:
             return _at(unsafe("SYR502", "this call leads to no instruction", details=f"to slot {target}"), slot)
-        starts.add(target)
-    if len(starts) > MAX_FUNCTIONS:
-        return unsafe("SYR516", f"the program has {len(starts)} functions; kernels load {MAX_FUNCTIONS} at most")
-    order = sorted(starts)
+        entries.add(target)
+    if len(entries) > MAX_FUNCTIONS:
+        return unsafe("SYR516", f"the program has {len(entries)} functions; kernels load {MAX_FUNCTIONS} at most")
+    order = sorted(entries)
     result = {}
     for start, end in zip(order, [*order[1:], len(insns)], strict=True):
         calls = tuple((s, s + 1 + insns[s].imm) for s in range(start, end) if s in begins and is_call(insns[s]))
@@ -143,7 +151,7 @@ def _functions(insns: tuple[Insn, ...]) -> dict[int, Function] | Finding:
 
 
 def _check_edges(insns: tuple[Insn, ...], functions: Mapping[int, Function]) -> Finding | None:
-    begins = frozenset(_starts(insns))
+    begins = frozenset(starts(insns))
     for function in functions.values():
         last = function.start
         for slot in range(function.start, function.end):
@@ -188,7 +196,7 @@ def _check_reachable(insns: tuple[Insn, ...]) -> Finding | None:
         seen[slot] = 1
         target = _referred(insns[slot], slot)
         pending.extend(successors(insns[slot], slot) if target is None else (*successors(insns[slot], slot), target))
-    for slot in _starts(insns):
+    for slot in starts(insns):
         if not seen[slot]:
             return _at(
                 unsafe("SYR520", "this code can never run", "kernels refuse programs with unreachable code"), slot
@@ -196,7 +204,7 @@ def _check_reachable(insns: tuple[Insn, ...]) -> Finding | None:
     return None
 
 
-def _check_calls(functions: Mapping[int, Function]) -> Finding | None:
+def check_calls(functions: Mapping[int, Function]) -> Finding | None:
     """Calls form no circle and no chain that is too long. Found by removing functions that call nothing any more."""
     depth: dict[int, int] = {}
     pending = dict(functions)
@@ -270,7 +278,7 @@ def _check_entry_only(insns: tuple[Insn, ...], functions: Mapping[int, Function]
 def _crossings(insns: tuple[Insn, ...]) -> frozenset[int]:
     """Where the walk compares states: jumps, what they lead to, and what follows a call."""
     found = set()
-    for slot in _starts(insns):
+    for slot in starts(insns):
         insn = insns[slot]
         if is_conditional(insn):
             found |= {slot, jump_target(insn, slot)}
@@ -288,7 +296,7 @@ def _live(insns: tuple[Insn, ...], functions: Mapping[int, Function]) -> tuple[i
     """For each slot the set of registers whose value may still be read before it is replaced."""
     live = [0] * len(insns)
     jumps: dict[int, list[int]] = {}  # target -> where jumps to it are
-    for slot in _starts(insns):
+    for slot in starts(insns):
         if _jumps(insns[slot]):
             jumps.setdefault(jump_target(insns[slot], slot), []).append(slot)
     for function in functions.values():
@@ -322,7 +330,7 @@ def _wanted_before(insns: tuple[Insn, ...], live: Sequence[int], slot: int) -> i
 
 def _registers(insn: Insn) -> tuple[int, int]:
     """The registers that an instruction reads, and those that it replaces."""
-    dst, src = 1 << insn.dst, 1 << insn.src
+    dst, src = 1 << insn.dst & _ALL, 1 << insn.src & _ALL  # an instruction may name registers that there are not
     match insn.cls:
         case op.ALU | op.ALU64:
             reads_src = insn.from_register and insn.operation not in (op.END, op.NEG)

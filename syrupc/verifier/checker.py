@@ -12,7 +12,7 @@ from syrupc.kernel.release import brought
 from syrupc.verifier import tnum
 from syrupc.verifier.calls import check_helper
 from syrupc.verifier.domains import Scalar, const
-from syrupc.verifier.findings import Finding, not_proven, unsafe, unsupported
+from syrupc.verifier.findings import Finding, malformed, not_proven, unsafe, unsupported
 from syrupc.verifier.obligations import (
     Computable,
     HelperCall,
@@ -28,6 +28,7 @@ from syrupc.verifier.obligations import (
     Return,
     Updatable,
     UsableMap,
+    WellFormed,
     Writable,
 )
 from syrupc.verifier.regions import FAR, check_access, null_not_tested
@@ -64,6 +65,8 @@ def check_of(subject: Subject, slot: int, obligation: Obligation) -> Check | Non
             return _always(finding) if finding else partial(_check_constant, operation, register, immediate, bits)
         case Computable(operation, register, source, _, bits) if source is not None:
             return partial(_check_registers, operation, register, source, bits)
+        case WellFormed(reason):
+            return _always(malformed(reason))
         case KnownInstruction(what, since):
             return None if brought(since, subject.kernel.release) else _always(_newer(subject, what, since))
         case Modelled(what):

@@ -59,7 +59,7 @@ def decide(comparison: int, a: Scalar, b: Scalar, width: int, kernel: Reasoning)
     bmin, bmax, bsmin, bsmax = _bounds(b, width)
     match comparison:
         case op.JEQ | op.JNE:
-            equal = _equal(a, b, width)
+            equal = _equal(a, b, width, kernel)
             return equal if equal is None or comparison == op.JEQ else not equal
         case op.JGT:
             return _order(amin > bmax, amax <= bmin)
@@ -90,10 +90,12 @@ def _bounds(a: Scalar, width: int) -> tuple[int, int, int, int]:
     return a[2:6] if width == 64 else a[6:10]
 
 
-def _equal(a: Scalar, b: Scalar, width: int) -> bool | None:
+def _equal(a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> bool | None:
     keep = M64 if width == 64 else M32
     if not (a.mask | b.mask) & keep:
         return a.value & keep == b.value & keep
+    if kernel.tells_bits_apart and (a.value ^ b.value) & ~a.mask & ~b.mask & keep:
+        return False
     apart = a.u32min > b.u32max or a.u32max < b.u32min or a.s32min > b.s32max or a.s32max < b.s32min
     if width == 64:
         apart = apart or a.umin > b.umax or a.umax < b.umin or a.smin > b.smax or a.smax < b.smin

@@ -16,12 +16,13 @@ from typing import Final
 
 from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
+from syrupc.isa.structure import slot_fault
 from syrupc.verifier.branches import assume, decide, operands
-from syrupc.verifier.cfg import EXIT, Flow, is_call, is_conditional, is_goto, jump_target, width
+from syrupc.verifier.cfg import EXIT, MAX_FRAMES, Flow, is_call, is_conditional, is_goto, jump_target, starts, width
 from syrupc.verifier.checker import Check, check_of
 from syrupc.verifier.cover import covers, outline_of, repeats
 from syrupc.verifier.findings import Finding, too_costly, unsafe
-from syrupc.verifier.obligations import Readable, Writable, obligations
+from syrupc.verifier.obligations import EVERYWHERE, Readable, Writable, obligations
 from syrupc.verifier.quick import Shortcut, Way, shortcut_of, way_of
 from syrupc.verifier.state import ZEROED, Checkpoint, State, Turn, mark_read, register_place, slot_place
 from syrupc.verifier.subject import Subject
@@ -114,7 +115,19 @@ class _Explorer:
             if finding:
                 at = finding if finding.slot >= 0 else replace(finding, slot=state.slot)
                 return self._result(at, state)
-        return self._result(None, None)
+        return self._result(self._unvisited(), None)
+
+    def _unvisited(self) -> Finding | None:
+        """What is wrong with code that no path has reached."""
+        for slot in starts(self.subject.insns):
+            if slot in self.plans:
+                continue
+            for obligation in obligations(self.subject.insns[slot], slot):
+                check = check_of(self.subject, slot, obligation) if isinstance(obligation, EVERYWHERE) else None
+                finding = check(first_state()) if check else None
+                if finding:
+                    return replace(finding, slot=slot)
+        return None
 
     def _result(self, finding: Finding | None, state: State | None) -> Walk:
         turns = []
@@ -173,7 +186,9 @@ class _Explorer:
                     self.jumps += 1
                     state.slot = plan.target
                 case Move.CALL:
-                    enter(state, slot + 1 + plan.insn.imm)
+                    if len(state.frames) == MAX_FRAMES:
+                        return _too_deep(state, plan.target)
+                    enter(state, plan.target)
                 case Move.EXIT if state.depth:
                     self._measure(state)
                     leave(state)
@@ -192,12 +207,12 @@ class _Explorer:
             insn=insn,
             checks=checks,
             effect=effect_of(subject, slot, self._fresh),
-            shortcut=shortcut_of(insn),
-            way=way_of(insn) if move is Move.BRANCH else None,
+            shortcut=None if slot_fault(insn) else shortcut_of(insn),
+            way=way_of(insn) if move is Move.BRANCH and not slot_fault(insn) else None,
             accesses=accesses,
             move=move,
             behind=slot + width(insn),
-            target=jump_target(insn, slot),
+            target=slot + 1 + insn.imm if move is Move.CALL else jump_target(insn, slot),
         )
         self.plans[slot] = made
         return made
@@ -398,6 +413,12 @@ def _endless() -> Finding:
         "nothing that decides whether it goes on changes from one turn to the next",
         help="loop over `range(N)` with a constant N",
     )
+
+
+def _too_deep(state: State, target: int) -> Finding:
+    if any(frame.entry == target for frame in state.frames):
+        return unsafe("SYR517", "functions call each other in a circle", help="write the recursion as a loop")
+    return unsafe("SYR517", "calls are nested too deeply", f"kernels accept {MAX_FRAMES} functions in one another")
 
 
 def _too_many(budget: int) -> Finding:

@@ -28,6 +28,16 @@ def unsafe(code: str, message: str, *notes: str, help: str = "", details: str = 
     return _finding(Outcome.UNSAFE, code, message, notes, help, details)
 
 
+def malformed(reason: str) -> Finding:
+    """The fields of the instruction make none, because of `reason`."""
+    return unsafe(
+        "SYR501",
+        "this is no valid instruction",
+        reason,
+        help="build the object again; if our compiler wrote it, that is a fault of the compiler",
+    )
+
+
 def not_proven(code: str, message: str, *notes: str, help: str = "", details: str = "") -> Finding:
     """A fact that safety needs is missing."""
     return _finding(Outcome.NOT_PROVEN, code, message, notes, help, details)

@@ -10,7 +10,7 @@ from syrupc.kernel.profiles import KernelProfile
 from syrupc.kernel.program_types import of_section
 from syrupc.objfile.btf import GLOBAL, Btf, parse_btf
 from syrupc.objfile.model import Object, Program
-from syrupc.verifier.cfg import MAX_MAPS, Flow, Function, check_flow
+from syrupc.verifier.cfg import MAX_MAPS, Flow, Function, check_calls, check_flow
 from syrupc.verifier.explain import diagnostic
 from syrupc.verifier.explore import Walk, explore
 from syrupc.verifier.findings import Finding, too_costly, unsafe, unsupported
@@ -61,9 +61,11 @@ def judge(subject: Subject) -> ProgramVerdict:
     if isinstance(flow, Finding):
         return _verdict(subject, flow, Walk(None))
     walk = explore(subject, flow)
+    finding = walk.finding or check_calls(flow.functions)
+    if finding:
+        return _verdict(subject, finding, walk)
     stack = _stack_depth(subject, flow, walk)
-    finding = walk.finding or (_stack_overflow(stack) if stack > STACK_LIMIT else None)
-    return _verdict(subject, finding, walk, stack)
+    return _verdict(subject, _stack_overflow(stack) if stack > STACK_LIMIT else None, walk, stack)
 
 
 def _verdict(subject: Subject, finding: Finding | None, walk: Walk, stack: int = 0) -> ProgramVerdict:

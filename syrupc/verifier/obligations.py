@@ -20,10 +20,11 @@ callbacks, dynptrs, spin locks, timers, arenas.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
+from syrupc.isa.structure import slot_fault
 from syrupc.verifier.cfg import CALL, EXIT, is_conditional
 
 
@@ -85,6 +86,13 @@ class Computable:
 
 
 @dataclass(frozen=True, slots=True)
+class WellFormed:
+    """Never holds: the fields of the instruction make none, because of `reason`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class KnownInstruction:
     """The kernel knows the instruction: it came with release `since`."""
 
@@ -142,6 +150,7 @@ Obligation: TypeAlias = (
     | Writable
     | Updatable
     | Computable
+    | WellFormed
     | KnownInstruction
     | Modelled
     | UsableMap
@@ -153,8 +162,15 @@ Obligation: TypeAlias = (
 )
 
 
+EVERYWHERE: Final = (WellFormed, KnownInstruction, UsableMap, KernelCall)
+"""Obligations that must hold for code that no path reaches, too: some kernels look before they walk."""
+
+
 def obligations(insn: Insn, slot: int) -> tuple[Obligation, ...]:
     """What must hold before the instruction at `slot`, in the order in which it is checked."""
+    reason = slot_fault(insn)
+    if reason:
+        return (WellFormed(reason),)
     match insn.cls:
         case op.ALU | op.ALU64:
             return _arithmetic(insn)

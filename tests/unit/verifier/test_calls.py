@@ -205,3 +205,14 @@ def test_functions_that_are_not_called_one_after_the_other_share_the_stack() -> 
 )
 def test_results_are_in_the_range_of_the_hook(kind: str, text: str, expected: str | None) -> None:
     assert code(f"{text}\nexit", kind) == expected
+
+
+@pytest.mark.parametrize(("size", "expected"), [("0", None), ("16", None), ("17", "SYR506")])
+def test_where_null_will_do_a_look_ups_result_needs_no_test(size: str, expected: str | None) -> None:
+    text = f"{LOOK_UP}r1 = r0\nr2 = {size}\nr3 = 0\nr4 = 0\nr5 = 0\ncall 28\nr0 = 0\nexit"
+    assert code(text, "sched_cls") == expected
+
+
+def test_printing_takes_no_more_arguments_than_it_needs() -> None:
+    text = "*(u64 *)(r10 - 8) = 0\nr1 = r10\nr1 += -8\nr2 = 8\ncall 6\nr0 = 0\nexit"
+    assert code(text, "kprobe") is None

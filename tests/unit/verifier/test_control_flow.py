@@ -20,7 +20,7 @@ from tests.unit.verifier.judging import code, verdict
         ("r0 = 0\nexit\nr0 = 1\nexit", "SYR520", 2),
         (".slot 0xff, 0, 0, 0, 0\nexit", "SYR501", 0),
         (".slot 0xb7, 12, 0, 0, 0\nexit", "SYR501", 0),
-        ("r0 = 0\n.slot 0x18, 0, 0, 0, 0", "SYR501", 1),
+        ("r0 = 0\n.slot 0x18, 0, 0, 0, 0", "SYR502", 1),
         ("call pc+9\nr0 = 0\nexit", "SYR502", 0),
         ("call pc-1\nexit", "SYR517", 0),
         ("call pc+1\nexit\ncall pc-1\nexit", "SYR517", 2),
@@ -66,3 +66,35 @@ def test_what_is_not_modelled_is_said_to_be_so(text: str) -> None:
 
 def test_code_that_values_never_reach_is_not_judged() -> None:
     assert code("r0 = 1\nif r0 == 1 goto out\nr0 = *(u8 *)(r9 + 0)\nout:\nexit") is None
+
+
+NEVER = "r0 = 1\nif r0 == 1 goto out\n{}\nout:\nexit"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("r9 /= 0", None),
+        ("r10 = 1", None),
+        (".slot 0xb7, 0, 3, 0, 0", "SYR501"),
+        (".slot 0x18, 1, 1, 0, 99\n.slot 0, 0, 0, 0, 0", "SYR518"),
+        ("r0 s/= r1", "SYR521"),
+        (".slot 0x85, 0, 2, 0, 7", "SYR519"),
+    ],
+)
+def test_code_that_values_never_reach_is_one_that_every_kernel_would_take(text: str, expected: str | None) -> None:
+    assert code(NEVER.format(text), kernel="6.1") == expected
+
+
+def test_a_wrong_field_counts_where_control_comes_to_it() -> None:
+    found = verdict("r1 = r2\n.slot 0xb7, 0, 3, 0, 0\nexit")
+    assert (found.diagnostics[0].code, found.slot) == ("SYR504", 0)
+    unknown = verdict("r1 = r2\n.slot 0xff, 0, 0, 0, 0\nr0 = 0\nexit")
+    assert (unknown.diagnostics[0].code, unknown.slot) == ("SYR501", 1)
+
+
+def test_a_circle_of_calls_is_found_where_it_closes_for_the_last_time() -> None:
+    found = verdict("r1 = r2\ncall pc-2\nexit")
+    assert (found.diagnostics[0].code, found.slot) == ("SYR504", 0)
+    never = verdict(NEVER.format("call f\ngoto out\nf:\ncall f\nexit"))
+    assert never.diagnostics[0].code in ("SYR517", "SYR502")

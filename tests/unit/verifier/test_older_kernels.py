@@ -68,3 +68,8 @@ def test_packet_pointers_survive_a_failed_tail_call_only_on_the_newest_kernel() 
     text = "r6 = r1\nr7 = *(u32 *)(r1 + 76)\nr2 = *(u32 *)(r1 + 80)\nr8 = r7\nr8 += 4\nif r8 > r2 goto out\nr1 = r6\n"
     text += "r2 = map(programs) ll\nr3 = 0\ncall 12\nr0 = *(u32 *)(r7 + 0)\nout:\nr0 = 0\nexit"
     assert (code(text, "sched_cls", "6.12"), code(text, "sched_cls", "6.18")) == ("SYR509", None)
+
+
+@pytest.mark.parametrize(("kernel", "expected"), [("6.18", None), ("6.12", "SYR504")])
+def test_numbers_that_differ_in_a_known_bit_are_told_apart(kernel: str, expected: str | None) -> None:
+    assert code("call 7\nr0 &= 128\nif r0 != 33 goto out\nr0 = r9\nout:\nr0 = 0\nexit", kernel=kernel) == expected
