@@ -145,7 +145,11 @@ def _port(offset: int) -> Attribute:
 
 
 def flow_hash(code: Code, _packet: ir.Value) -> ir.Value:
-    return code.builder.zext(field(code, "hash", _MD_HASH, I32), I64)
+    value = field(code, "hash", _MD_HASH, I32)
+    # Hidden, or LLVM would read it with its sign where a policy casts it to a signed type: kernels refuse that.
+    kind = ir.FunctionType(I32, [I32])
+    hidden = code.on_entry("hash, hidden", lambda builder: builder.asm(kind, "", "=w,0", [value], side_effect=False))
+    return code.builder.zext(hidden, I64)
 
 
 ATTRIBUTES: Final[Mapping[str, Attribute]] = {

@@ -31,6 +31,7 @@ _PATIENCE: Final = 3.0
 """Seconds of computing for a compilation; what takes longer counts as too costly, which it mostly is."""
 
 _SLOW: Final = "no verdict"
+_STACK: Final = "SYR302"
 
 # What the generator does not look out for: `m[k] += m.fetch_add(k, 1)`.
 _NOT_ATOMIC: Final = "a value that changes the map it is put into"
@@ -97,7 +98,8 @@ def _compiled(program: Program, kernel: str, done: Examination, typed: bool) -> 
         return None
     except CompileError as error:
         done.rejected = frozenset(d.code for d in error.diagnostics)
-        if typed and any(_NOT_ATOMIC not in d.message for d in error.diagnostics):
+        done.costly = done.rejected == {_STACK}
+        if typed and not done.costly and any(_NOT_ATOMIC not in d.message for d in error.diagnostics):
             done.find = Find(_titled("rejected", error), f"for {kernel}: {error}")
         return None
     if verdict.accepted:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from syrupc.spec import INT_TYPES, MapKind
+from syrupc.spec import INT_TYPES, STORED_TYPES, MapKind
 from tests.fuzz.file import EDGES, Map
 from tests.fuzz.packets import field, length
-from tests.fuzz.scope import Variable, Writer, as_kind, number, storable, tame, term, variable
+from tests.fuzz.scope import Variable, Writer, as_kind, number, record, storable, tame, term, variable
 from tests.fuzz.terms import (
     INTS,
+    LAID,
     NON_NEGATIVE,
     READS,
     STORAGE,
@@ -31,12 +32,15 @@ ARRAYS: Final = (MapKind.ARRAY, MapKind.ARRAY, MapKind.PER_CPU_ARRAY)
 TABLES: Final = (MapKind.HASH_MAP,)
 KEYED: Final = (*ARRAYS, *TABLES)
 OPERATORS: Final = ("+", "-", "*", "//", "%", "&", "|", "^", "<<", ">>")
+ATOMIC_OPERATORS: Final = ("+", "-", "&", "|", "^")
 COMPARISONS: Final = ("==", "!=", "<", "<=", ">", ">=")
 MAX_OFFSET: Final = 65519
 
 
 def key(w: Writer, table: Map, depth: int) -> Term:
     """A key for a map: most often one that is there, sometimes one that cannot be."""
+    if table.key in w.file.structs:
+        return Term(record(w, w.file.structs[table.key], depth), Kind.NATURAL)
     if w.one_in(4):
         return tame(w, term(w, depth), *_keys(table))
     if w.one_in(3):
@@ -53,7 +57,7 @@ def _keys(table: Map) -> tuple[int, int]:
     """The constants that may stand as a key."""
     if table.kind.indexed:
         return 0, table.entries - 1
-    return INT_TYPES[table.key].minimum, INT_TYPES[table.key].maximum
+    return STORED_TYPES[table.key].minimum, STORED_TYPES[table.key].maximum
 
 
 # -- leaves ------------------------------------------------------------------------------------------------------------
@@ -193,17 +197,17 @@ def condition(w: Writer, depth: int) -> Term:
 
 
 def membership(w: Writer, depth: int) -> Term:
-    left = term(w, depth - 1)
     operator = w.choose((" in ", " in ", " not in "))
-    return Term(f"({left.text}{operator}{_container(w)})", Kind.BIT)
+    if w.one_in(4):
+        table = w.file.map(KEYED)
+        left = term(w, depth - 1) if table.key in LAID else key(w, table, depth - 1)
+        return Term(f"({left.text}{operator}{table.name})", Kind.BIT)
+    return Term(f"({term(w, depth - 1).text}{operator}{_container(w)})", Kind.BIT)
 
 
 def _container(w: Writer) -> str:
-    match w.rnd.randrange(4):
-        case 0:
-            return w.file.map(KEYED).name
-        case 1:
-            return w.choose(("range(5)", "range(-4, 200, 3)", "range(9, -9, -2)", "range(2, 70000)", "range(3, 3)"))
+    if w.one_in(3):
+        return w.choose(("range(5)", "range(-4, 200, 3)", "range(9, -9, -2)", "range(2, 70000)", "range(3, 3)"))
     return w.file.tuple()[0]
 
 
@@ -228,7 +232,9 @@ def assigned(target: Variable) -> Sequence[Kind]:
 
 
 def annotated(w: Writer, depth: int, name: str) -> Term:
-    """A value that the annotation allows, which never converts."""
+    """A value that the annotation allows, which never converts. Of a record the kind means nothing."""
+    if name in w.file.structs:
+        return Term(record(w, w.file.structs[name], depth), Kind.NATURAL)
     match name:
         case "u64":
             return number(w, depth, WIDE)
@@ -280,13 +286,13 @@ def read(w: Writer, depth: int) -> Term:
 
 
 def item(w: Writer, depth: int) -> Term:
-    table = w.file.map(KEYED)
-    return Term(f"{table.name}[{key(w, table, depth - 1).text}]", STORAGE[table.value])
+    table = w.file.map(KEYED, lambda m: m.value in LAID)
+    return Term(f"{table.name}[{key(w, table, depth - 1).text}]", LAID[table.value])
 
 
 def get(w: Writer, depth: int) -> Term:
-    table = w.file.map((*TABLES, *TABLES, *ARRAYS))
-    kind = STORAGE[table.value]
+    table = w.file.map((*TABLES, *TABLES, *ARRAYS), lambda m: m.value in LAID)
+    kind = LAID[table.value]
     where = key(w, table, depth - 1)
     default = number(w, depth - 1, mixable(kind))
     return Term(f"{table.name}.get({where.text}, {default.text})", joined(Kind.NATURAL, kind, default.kind))
@@ -296,5 +302,5 @@ def fetch_add(w: Writer, depth: int) -> Term:
     """An atomic addition that gives the old value."""
     table = w.file.map(KEYED, lambda m: m.atomic)
     where = key(w, table, depth - 1)
-    change = number(w, depth - 1, mixable(STORAGE[table.value]))
-    return Term(f"{table.name}.fetch_add({where.text}, {change.text})", STORAGE[table.value])
+    change = number(w, depth - 1, mixable(LAID[table.value]))
+    return Term(f"{table.name}.fetch_add({where.text}, {change.text})", LAID[table.value])

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from syrupc.spec import INT_TYPES, MapKind
-from tests.fuzz.terms import STORAGE, Term, kind_of
+from syrupc.spec import MapKind
+from tests.fuzz.terms import LAID, Kind, Term, kind_of
 
 T = TypeVar("T")
 
@@ -17,12 +17,47 @@ EDGES: Final = (
     *((1 << bits) + offset for bits in (31, 32, 63) for offset in (-1, 0, 1)),
     (1 << 64) - 1,
 )
+NATIVE: Final = ("u32", "i32", "u64", "int")
+"""Types that CPUs update atomically."""
+
 _MAPS: Final = 4
+_STRUCTS: Final = 3
+# A field's name tells whether it is u64, in all structs.
+_NARROW_NAMES: Final = ("kind", "port", "size", "flags", "rest")
+_WIDE_NAMES: Final = ("stamp", "token", "total")
 
 
 def weighted(*choices: tuple[int, T]) -> tuple[T, ...]:
     """A table to choose from: each choice as often as its weight says."""
     return tuple(choice for weight, choice in choices for _ in range(weight))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a struct: `type` names an integer type or a struct, `count` is set for elements of it."""
+
+    name: str
+    type: str
+    count: int | None = None
+
+    @property
+    def source(self) -> str:
+        if self.count is None:
+            return f"{self.name}: {self.type}"
+        return f"{self.name}: syrup.Elements[{self.type}] = syrup.elements({self.count})"
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """A struct of the file."""
+
+    name: str
+    fields: tuple[Field, ...]
+
+    @property
+    def parameters(self) -> tuple[Field, ...]:
+        """What one is made of by name: elements start as zeros."""
+        return tuple(field for field in self.fields if field.count is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +78,14 @@ class Map:
     @property
     def atomic(self) -> bool:
         """Whether entries can be updated in place with an operator that must lose no update."""
-        return self.kind.per_cpu or INT_TYPES[self.value].bits in (32, 64)
+        return self.value in NATIVE or (self.kind.per_cpu and self.value in LAID)
 
 
 @dataclass(frozen=True, slots=True)
 class Helper:
     """A helper function of the file: what its parameters and results are annotated with, and its text.
 
-    `cost` is how many lines are walked in it.
+    `cost` is how many lines are walked in it, `changes` are the maps that gain or lose entries in it.
     """
 
     name: str
@@ -58,6 +93,7 @@ class Helper:
     results: tuple[str, ...]
     lines: tuple[str, ...]
     cost: int
+    changes: frozenset[str]
 
 
 @dataclass
@@ -71,24 +107,54 @@ class File:
     constants: dict[str, int] = field(default_factory=dict)
     tuples: dict[str, tuple[int, ...]] = field(default_factory=dict)
     enumeration: dict[str, int] = field(default_factory=dict)
+    structs: dict[str, Struct] = field(default_factory=dict)
     helpers: list[Helper] = field(default_factory=list)
     helpers_begun: int = 0
 
     def map(self, kinds: Sequence[MapKind], suits: Callable[[Map], bool] = lambda _: True) -> Map:
         """One of the file's maps, or a new one."""
-        known = [m for m in self.maps if m.kind in kinds and suits(m)]
+        known = self.known(kinds, suits)
         if known and (len(self.maps) >= _MAPS or self.rnd.randrange(3)):
-            return self.rnd.choice(known)
+            return known
         while not suits(made := self._new_map(self.rnd.choice(kinds))):
             pass
         self.maps.append(made)
         return made
 
+    def known(self, kinds: Sequence[MapKind], suits: Callable[[Map], bool]) -> Map | None:
+        """One of the file's maps, None if there is none such."""
+        known = [m for m in self.maps if m.kind in kinds and suits(m)]
+        return self.rnd.choice(known) if known else None
+
     def _new_map(self, kind: MapKind) -> Map:
         name = f"{kind.name.lower()}_{len(self.maps)}"
-        value = self.rnd.choice(tuple(STORAGE))
-        key = "u32" if kind.indexed else self.rnd.choice(tuple(STORAGE))
+        value = self.struct().name if self.rnd.randrange(4) == 0 else self.rnd.choice(tuple(LAID))
+        key = "u32" if kind.indexed else self.rnd.choice(tuple(LAID))
+        if not kind.indexed and self.rnd.randrange(4) == 0:
+            key = self.struct().name
         return Map(name, kind, key, value, self.rnd.randrange(1, 6))
+
+    def struct(self) -> Struct:
+        """One of the file's structs, or a new one."""
+        if self.structs and (len(self.structs) >= _STRUCTS or self.rnd.randrange(2)):
+            return self.rnd.choice(tuple(self.structs.values()))
+        name = ("Request", "Stats", "Flow")[len(self.structs)]
+        narrow, wide = list(_NARROW_NAMES), list(_WIDE_NAMES)
+        fields: list[Field] = []
+        for _ in range(self.rnd.choice((1, 2, 2, 3, 4))):
+            fields.append(self._field(narrow, wide, first=not fields))
+        made = self.structs[name] = Struct(name, tuple(fields))
+        return made
+
+    def _field(self, narrow: list[str], wide: list[str], *, first: bool) -> Field:
+        if self.structs and _one_in(self, 6):
+            inner = self.rnd.choice(tuple(self.structs))
+            return Field(narrow.pop(self.rnd.randrange(len(narrow))), inner, 2 if _one_in(self, 6) else None)
+        is_wide = bool(wide) and _one_in(self, 3)
+        kind = self.rnd.choice([name for name, kind in LAID.items() if (kind is Kind.WIDE) is is_wide])
+        names = wide if is_wide else narrow
+        count = self.rnd.randrange(1, 5) if not first and _one_in(self, 5) else None
+        return Field(names.pop(self.rnd.randrange(len(names))), kind, count)
 
     def constant(self) -> Term:
         """A constant of the module, or a member of its enumeration."""
@@ -127,11 +193,14 @@ class File:
             yield "from enum import IntEnum"
             yield ""
         yield "import syrup"
-        yield "from syrup import i8, i16, i32, u8, u16, u32, u64"
+        yield "from syrup import be16, be32, be64, i8, i16, i32, u8, u16, u32, u64"
         yield ""
         yield from (f"{name} = {value}" for name, value in self.constants.items())
         for name, values in self.tuples.items():
             yield f"{name} = ({', '.join(map(str, values))},)"
+        for struct in self.structs.values():
+            yield from ("", "", "@syrup.struct", f"class {struct.name}:")
+            yield from (f"    {field.source}" for field in struct.fields)
         yield from (m.source for m in self.maps)
         if self.enumeration:
             yield from ("", "", "class Verb(IntEnum):")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.fuzz import expressions, helpers, loops, packets, statements
+from tests.fuzz import expressions, helpers, loops, packets, references, statements, structs
 from tests.fuzz.file import weighted
 from tests.fuzz.scope import Grammar
 
@@ -16,6 +16,11 @@ _PLAIN: Final = (
     (5, statements.store),
     (4, statements.update),
     (1, statements.nothing),
+    (2, structs.assign),
+    (1, structs.store),
+    (1, references.write),
+    (1, references.update),
+    (1, references.swap),
 )
 
 GRAMMAR: Final = Grammar(
@@ -29,6 +34,17 @@ GRAMMAR: Final = Grammar(
         (2, packets.field),
         (1, expressions.outside),
     ),
+    records=weighted(
+        (6, structs.variable),
+        (3, structs.made),
+        (3, structs.read),
+        (2, structs.item),
+        (1, structs.get),
+        (1, structs.ternary),
+        (2, structs.inner),
+        (1, helpers.call_for_record),
+    ),
+    looked_up=expressions.KEYED,
     terms=weighted(
         (12, expressions.binary),
         (1, expressions.power),
@@ -47,6 +63,10 @@ GRAMMAR: Final = Grammar(
         (2, expressions.get),
         (1, expressions.fetch_add),
         (2, helpers.call),
+        (3, structs.field),
+        (1, structs.hashed),
+        (4, references.through),
+        (1, references.compare_swap),
     ),
     plain=weighted(*_PLAIN, (1, statements.effect)),
     statements=weighted(
@@ -62,5 +82,6 @@ GRAMMAR: Final = Grammar(
         (1, loops.long_loop),
         (1, helpers.call_for_effect),
         (2, helpers.unpack),
+        (4, references.look_up),
     ),
 )

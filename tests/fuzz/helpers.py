@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tests.fuzz.expressions import annotated, assigned
-from tests.fuzz.file import Helper, weighted
+from tests.fuzz.file import Helper, Struct, weighted
 from tests.fuzz.scope import DECISION, Writer, body, term
 from tests.fuzz.statements import assign, give
 from tests.fuzz.terms import STORAGE, Term
@@ -24,8 +24,13 @@ _SIZES: Final = (1, 2, 2, 3, 5, 12)
 
 def call(w: Writer, depth: int) -> Term:
     """A call of a helper that gives one number."""
-    helper = _some(w, lambda h: len(h.results) == 1 and h.results != (DECISION,))
+    helper = _some(w, lambda h: len(h.results) == 1 and h.results[0] in STORAGE)
     return Term(_called(w, helper, depth - 1), STORAGE[helper.results[0]]) if helper else term(w, depth - 1)
+
+
+def call_for_record(w: Writer, struct: Struct, depth: int) -> str | None:
+    helper = _some(w, lambda h: h.results == (struct.name,)) if depth > 0 else None
+    return _called(w, helper, depth - 1) if helper else None
 
 
 def call_for_effect(w: Writer) -> None:
@@ -42,13 +47,17 @@ def unpack(w: Writer) -> None:
     if helper is None:
         return assign(w)
     text = _called(w, helper, 1)
-    targets = []
+    names: list[str] = []
     for result in helper.results:
-        suited = [v for v in w.assignable() if STORAGE[result] in assigned(v) and v not in targets]
-        targets.append(w.choose(suited) if suited and w.one_in(2) else w.new(STORAGE[result]))
-    w.put(f"{', '.join(t.name for t in targets)} = {text}")
-    for target, result in zip(targets, helper.results, strict=True):
+        if result in w.file.structs:
+            names.append(w.new_record(w.file.structs[result]))
+            w.records[names[-1]] = w.file.structs[result]
+            continue
+        suited = [v for v in w.assignable() if STORAGE[result] in assigned(v) and v.name not in names]
+        target = w.choose(suited) if suited and w.one_in(2) else w.new(STORAGE[result])
+        names.append(target.name)
         w.set(target, Term("", STORAGE[result]))
+    w.put(f"{', '.join(names)} = {text}")
     return None
 
 
@@ -63,7 +72,9 @@ def decide(w: Writer) -> None:
 
 def _called(w: Writer, helper: Helper, depth: int) -> str:
     w.called += helper.cost
-    return f"{helper.name}({', '.join(_argument(w, name, depth) for name in helper.parameters)})"
+    text = f"{helper.name}({', '.join(_argument(w, name, depth) for name in helper.parameters)})"
+    w.change(*helper.changes)
+    return text
 
 
 def _argument(w: Writer, name: str, depth: int) -> str:
@@ -102,9 +113,9 @@ def _new(w: Writer) -> Helper:
     source = w.choose(("syrup.Packet", "syrup.Packet", None)) if w.packet else None
     if source is None and w.payload is not None and w.one_in(3):
         source = "syrup.View"
-    numbers = [w.choose(_NUMBERS) for _ in range(w.choose((1, 1, 2, 2, 3, 4)))]
+    kinds = [_kind(w) for _ in range(w.choose((1, 1, 2, 2, 3, 4)))]
     count = w.choose(_RESULTS)
-    results = (DECISION,) if w.one_in(8) else tuple(w.choose(_NUMBERS) for _ in range(count))
+    results = (DECISION,) if w.one_in(8) else tuple(_kind(w) for _ in range(count))
     inner = Writer(
         file,
         w.grammar,
@@ -113,13 +124,16 @@ def _new(w: Writer) -> Helper:
         payload={"syrup.Packet": "pkt.payload", "syrup.View": "view"}.get(source or ""),
         returns=results,
     )
-    for parameter, kind in zip(_NAMES, numbers, strict=False):
-        inner.parameter(parameter, STORAGE[kind])
+    for parameter, kind in zip(_NAMES, kinds, strict=False):
+        if kind in file.structs:
+            inner.records[parameter] = file.structs[kind]
+        else:
+            inner.parameter(parameter, STORAGE[kind])
     body(inner, inner.budget)
     if results or not inner.lines:
         give(inner)
     parameters = [("pkt" if source == "syrup.Packet" else "view", source)] if source else []
-    parameters += zip(_NAMES, numbers, strict=False)
+    parameters += zip(_NAMES, kinds, strict=False)
     header = f"def {name}({', '.join(f'{p}: {kind}' for p, kind in parameters)}) -> {_spelt(results)}:"
     return Helper(
         name,
@@ -127,7 +141,13 @@ def _new(w: Writer) -> Helper:
         results,
         ("@syrup.func", header, *inner.lines),
         len(inner.lines) + inner.called,
+        frozenset(inner.changes),
     )
+
+
+def _kind(w: Writer) -> str:
+    """What a parameter or a result is annotated with."""
+    return w.choose(tuple(w.file.structs)) if w.file.structs and w.one_in(5) else w.choose(_NUMBERS)
 
 
 def _spelt(results: tuple[str, ...]) -> str:

@@ -30,6 +30,7 @@ from syrupc.options import Options
 from syrupc.spec import DROP, DROP_SLOT, FIRST_EXECUTOR_SLOT, PASS, PASS_SLOT, FaultKind, MapSpec, ProgramSpec
 from syrupc.verifier.verdict import VerifiedObject
 from tests.fuzz import wholes
+from tests.fuzz.layouts import pack, unpack
 from tests.fuzz.sample import DESTINATIONS, SOURCES, Ask, Program
 from tests.fuzz.statements import EXECUTORS
 from tests.fuzz.ways import CHANCE, CLOCK, Observed, Place
@@ -180,7 +181,8 @@ class Kernel:
 
     def _content(self, declared: MapSpec) -> dict[Any, Any]:
         entries = wholes.entries(declared, self._entries(declared.name))
-        return {declared.key.from_bytes(key): declared.value.from_bytes(value) for key, value in entries}
+        assert declared.key is not None
+        return {unpack(declared.key, key): unpack(declared.value, value) for key, value in entries}
 
     def _entries(self, name: str) -> Iterator[tuple[bytes, bytes]]:
         """The entries of a map; of a per-CPU kind, those of the CPU that decides."""
@@ -189,8 +191,9 @@ class Kernel:
         for key, value in maps.entries(self.loaded.descriptors[name].fileno(), shape):
             yield key, value[start : start + shape.value_size]
 
-    def _store(self, declared: MapSpec, key: int, value: int) -> None:
-        shape, stored = self.shapes[declared.name], declared.value.to_bytes(value)
+    def _store(self, declared: MapSpec, key: Any, value: Any) -> None:
+        assert declared.key is not None
+        shape, stored = self.shapes[declared.name], pack(declared.value, value)
         if is_whole(declared):
             ((first, whole),) = self._entries(declared.name)
             stored = wholes.changed(declared, whole, key, value)
@@ -199,7 +202,7 @@ class Kernel:
         if shape.type in uapi.PER_CPU_TYPES:
             step = maps.stride(shape.value_size)
             stored = (bytes(step * self.bench.place.cpu) + stored).ljust(shape.stored_size, b"\0")
-        maps.update(self.loaded.descriptors[declared.name].fileno(), declared.key.to_bytes(key), stored)
+        maps.update(self.loaded.descriptors[declared.name].fileno(), pack(declared.key, key), stored)
 
 
 def _outcome(spec: ProgramSpec, slot: int) -> tuple[int, tuple[FaultKind, int] | None]:

@@ -7,6 +7,7 @@ where a value is one of several (`a if c else b`, `a or b`), its type is that of
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +31,8 @@ _NARROW_CALLS: Final = {
     "random",
     "cpu",
     "find",
+    "hash",
+    "read",
     "startswith",
 }
 
@@ -41,12 +44,14 @@ class Known:
     numbers: set[str]
     tuples: set[str]
     results: dict[str, tuple[str, ...]]
+    structs: set[str]
+    wide_fields: set[str]
 
 
 def rewrite(module: ast.Module) -> ast.Module:
     """The module, ready to be run with the names of `reference` in its scope."""
     body = [node for node in module.body if not _imports_syrup(node)]
-    known = Known(*_constants(body), _results(body))
+    known = Known(*_constants(body), _results(body), _structs(body), _WIDE_FIELDS | _wide_fields(body))
     functions = [_Numerals(known, n).visit(n) if isinstance(n, ast.FunctionDef) else n for n in body]
     return ast.fix_missing_locations(ast.Module(functions, []))
 
@@ -84,6 +89,37 @@ def _results(body: list[ast.stmt]) -> dict[str, tuple[str, ...]]:
     return results
 
 
+def _structs(body: list[ast.stmt]) -> set[str]:
+    return {node.name for node in body if isinstance(node, ast.ClassDef) and not node.bases}
+
+
+def _wide_fields(body: list[ast.stmt]) -> set[str]:
+    """The fields that are u64, or have such elements. A name is that in all structs of a file, or in none."""
+    wide, narrow = set(), set()
+    for node in body:
+        match node:
+            case ast.ClassDef(bases=[], body=fields):
+                for each in fields:
+                    assert isinstance(each, ast.AnnAssign)
+                    kinds = {n.id for n in ast.walk(each.annotation) if isinstance(n, ast.Name)}
+                    (wide if kinds & {"u64", "be64"} else narrow).add(ast.unparse(each.target))
+    assert not wide & (narrow | {"value"})
+    return wide
+
+
+def _references(function: ast.FunctionDef) -> Iterator[tuple[str, ast.expr]]:
+    """The variables that hold what `lookup` gives, each with its map."""
+    for node in ast.walk(function):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(value=table, attr="lookup")))
+                | ast.NamedExpr(
+                    target=ast.Name(id=name), value=ast.Call(func=ast.Attribute(value=table, attr="lookup"))
+                )
+            ):
+                yield name, table
+
+
 class _Numerals(ast.NodeTransformer):
     """Of one function."""
 
@@ -91,6 +127,7 @@ class _Numerals(ast.NodeTransformer):
         local = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         self.constants, self.tuples = known.numbers - local, known.tuples - local
         self.known, self.results = known, known.results[function.name]
+        self.references = dict(_references(function))
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.decorator_list, node.returns = [], None
@@ -172,8 +209,10 @@ class _Numerals(ast.NodeTransformer):
                 return self.either(*values)
             case ast.NamedExpr(value=value):
                 return self.wide(value)
-            case ast.Attribute(attr=name) if name in _WIDE_FIELDS:
-                return ast.Constant(True)
+            case ast.Attribute(value=ast.Name(id=name), attr="value") if name in self.references:
+                return _call("_wide", self.references[name])
+            case ast.Attribute(attr=name) | ast.Subscript(value=ast.Attribute(attr=name)):
+                return ast.Constant(True) if name in self.known.wide_fields else None
             case ast.Subscript(value=table):
                 return _call("_wide", table)
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=arguments):
@@ -184,6 +223,8 @@ class _Numerals(ast.NodeTransformer):
         if name in _WIDE_CALLS or name == "u64":
             return ast.Constant(True)
         if name in _NARROW_CALLS:
+            return None
+        if name in self.known.structs:
             return None
         if name in self.known.results:
             return ast.Constant(True) if self.known.results[name] == ("u64",) else None

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final
 
-from syrupc.spec import DROP, INT_TYPES, PASS, U64, FaultKind, IntType
+from syrupc.spec import DROP, PASS, STORED_TYPES, U64, FaultKind, IntType
 from tests.fuzz.numbers import Num, greatest, is_unsigned, least
 from tests.fuzz.numerals import FILE, rewrite
+from tests.fuzz.records import AnyElements, hashed, struct
 from tests.fuzz.tables import DECLARATIONS, MapFullError, Table
 from tests.fuzz.views import NoHeaderError, Packet, ShortError
 
@@ -72,10 +73,10 @@ class Reference:
 
     def __post_init__(self) -> None:
         module = rewrite(ast.parse(self.text))
-        self._scope: dict[str, Any] = {**_BUILTINS, **{n: _Cast(k) for n, k in INT_TYPES.items()}}
+        self._scope: dict[str, Any] = {**_BUILTINS, **_TYPES}
         self._scope |= {"_turn": self._turn, "_decided": self._decided}
         self._scope["syrup"] = SimpleNamespace(**self._names())
-        exec(compile(module, FILE, "exec"), self._scope)
+        exec(compile(module, FILE, "exec", dont_inherit=True), self._scope)
         self.tables = {name: value for name, value in self._scope.items() if isinstance(value, Table)}
 
     def run(self, policy: str, packet: Packet) -> Outcome:
@@ -112,7 +113,11 @@ class Reference:
             "now_ns": lambda: Num(world.clock, True),
             "cpu": lambda: Num(world.cpu),
             **DECLARATIONS,
-            **{n: _Cast(k) for n, k in INT_TYPES.items()},
+            "struct": struct,
+            "Elements": AnyElements,
+            "elements": int,
+            "hash": hashed,
+            **_TYPES,
         }
 
 
@@ -124,6 +129,9 @@ class _Cast:
 
     def __call__(self, value: int) -> Num:
         return Num(self.kind.wrap(int(value)), self.kind is U64)
+
+
+_TYPES: Final = {name: _Cast(kind) for name, kind in STORED_TYPES.items()}
 
 
 def _capped(n: int, *, max: int) -> Iterable[Num]:
@@ -139,9 +147,11 @@ def _each(values: Iterable[int]) -> Iterator[Num]:
     return (Num(value, unsigned) for value in found)
 
 
-def _joined(value: int, unsigned: Callable[[], bool]) -> int:
-    """One of several values, of the type that holds them all. `PASS` and `DROP` are no numbers."""
-    return value if value in (PASS, DROP) else Num(value, is_unsigned(value) or unsigned())
+def _joined(value: Any, unsigned: Callable[[], bool]) -> Any:
+    """One of several values, of the type that holds them all. `PASS` and `DROP` are no numbers, and nor are records."""
+    return (
+        value if not isinstance(value, int) or value in (PASS, DROP) else Num(value, is_unsigned(value) or unsigned())
+    )
 
 
 def _wide(value: object) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from pathlib import Path
 from typing import Any, Final
 
 from syrupc.datagram import Datagram
 from tests.fuzz.sample import Ask, Preset, Program
 
-_PRESET: Final = re.compile(r"# preset (?P<map>\w+)\[(?P<key>-?\d+)\] = (?P<value>-?\d+)$", re.MULTILINE)
+_PRESET: Final = re.compile(r"# preset (?P<map>\w+)\[(?P<key>.*)\] = (?P<value>.*)$", re.MULTILINE)
 _KERNELS: Final = re.compile(r"# kernels (?P<names>[0-9. ]+)$", re.MULTILINE)
 _ASK: Final = re.compile(r"# ask (?P<policy>\w+) (?P<fields>.*)$", re.MULTILINE)
 _DATAGRAM: Final = ("payload", "source", "destination", "ttl", "tos", "options", "linear")
@@ -25,7 +26,7 @@ def write(program: Program) -> str:
 def read(path: Path) -> Program:
     """The program in a file. Its comments stay in its text, where they mean nothing."""
     text = path.read_text()
-    presets = (Preset(p["map"], int(p["key"]), int(p["value"])) for p in _PRESET.finditer(text))
+    presets = (Preset(p["map"], literal_eval(p["key"]), literal_eval(p["value"])) for p in _PRESET.finditer(text))
     asks = (
         _ask(found["policy"], dict(field.split("=") for field in found["fields"].split()))
         for found in _ASK.finditer(text)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from syrupc.datagram import Datagram
-from syrupc.spec import INT_TYPES
-from tests.fuzz.expressions import TABLES
-from tests.fuzz.file import EDGES, File, Map, weighted
+from syrupc.spec import STORED_TYPES
+from tests.fuzz.file import EDGES, Field, File, weighted
 from tests.fuzz.grammar import GRAMMAR
 from tests.fuzz.helpers import decide
 from tests.fuzz.packets import WORDS
@@ -46,11 +45,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """An entry that user space stores before the first datagram."""
+    """An entry that user space stores before the first datagram: integers, or records as tuples of all their fields."""
 
     map: str
-    key: int
-    value: int
+    key: Any
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def sample(rnd: random.Random) -> Program:
     asks = [_ask(rnd, name) for name in names for _ in range(rnd.choice((3, 4, 5)))]
     if len(names) > 1:
         rnd.shuffle(asks)
-    return Program(text, tuple(_presets(rnd, file.maps)), tuple(asks), rnd.choice(_KERNELS))
+    return Program(text, tuple(_presets(file)), tuple(asks), rnd.choice(_KERNELS))
 
 
 def _policy(file: File, name: str, budget: int) -> list[str]:
@@ -128,12 +127,27 @@ def _tos(rnd: random.Random) -> int:
     return rnd.choice((0, 0, 4, 0xB8, 0xFC))
 
 
-def _presets(rnd: random.Random, maps: list[Map]) -> list[Preset]:
+def _presets(file: File) -> list[Preset]:
     presets = []
-    for table in maps:
-        keys = range(table.entries) if table.kind not in TABLES else range(min(table.entries, 2))
-        for key in keys:
-            if rnd.randrange(2):
-                value = rnd.choice(EDGES) if rnd.randrange(2) else rnd.randrange(10)
-                presets.append(Preset(table.name, key, INT_TYPES[table.value].wrap(value)))
+    for table in file.maps:
+        if table.kind.indexed:
+            keys: list[Any] = [*range(table.entries)]
+        else:
+            keys = [*dict.fromkeys(_value(file, table.key, index) for index in range(min(table.entries, 2)))]
+        presets += [Preset(table.name, key, _value(file, table.value)) for key in keys if file.rnd.randrange(2)]
     return presets
+
+
+def _value(file: File, name: str, number: int | None = None) -> Any:
+    """A value of a type of the file; all its numbers are `number`, if that is given."""
+    if name in file.structs:
+        return tuple(_part(file, field, number) for field in file.structs[name].fields)
+    if number is None:
+        number = file.rnd.choice(EDGES) if file.rnd.randrange(2) else file.rnd.randrange(10)
+    return STORED_TYPES[name].wrap(number)
+
+
+def _part(file: File, field: Field, number: int | None) -> Any:
+    if field.count is None:
+        return _value(file, field.type, number)
+    return tuple(_value(file, field.type, number) for _ in range(field.count))

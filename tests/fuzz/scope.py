@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, TypeVar
 
-from syrupc.spec import INT_TYPES
-from tests.fuzz.file import File
+from syrupc.spec import INT_TYPES, STORED_TYPES, MapKind
+from tests.fuzz.file import File, Map, Struct
 from tests.fuzz.terms import ANY, NON_NEGATIVE, STORAGE, Kind, Term, constant, fits
 
 T = TypeVar("T")
@@ -23,6 +23,7 @@ DECISION: Final = "syrup.Executor"
 _FEW_TURNS: Final = 3
 
 TermForm: TypeAlias = "Callable[[Writer, int], Term]"
+RecordForm: TypeAlias = "Callable[[Writer, Struct, int], str | None]"
 StatementForm: TypeAlias = "Callable[[Writer], None]"
 
 
@@ -39,14 +40,26 @@ class Variable:
         return Term(self.name, self.kind, frozenset(self.literals))
 
 
+@dataclass(eq=False, slots=True)
+class Reference:
+    """A variable for what `lookup` gives. It is `ended` by whatever may add entries to its map or remove them."""
+
+    name: str
+    table: Map
+    ended: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Grammar:
     """What functions are made of: tables of forms, in which each is as often as it shall be met.
 
-    `leaves` need no other terms, `plain` are statements without branches.
+    `leaves` need no other terms, `plain` are statements without branches. A form of `records` that cannot give a record
+    of a struct gives None. `looked_up` are the kinds of maps that references are made of.
     """
 
     leaves: tuple[TermForm, ...]
+    records: tuple[RecordForm, ...]
+    looked_up: tuple[MapKind, ...]
     terms: tuple[TermForm, ...]
     plain: tuple[StatementForm, ...]
     statements: tuple[StatementForm, ...]
@@ -73,6 +86,11 @@ class Writer:
         self.packet, self.payload, self.returns = packet, payload, returns
         self.lines: list[str] = []
         self.variables: dict[str, Variable] = {}
+        self.records: dict[str, Struct] = {}
+        # Those that are tested.
+        self.references: list[Reference] = []
+        # The maps that gain or lose entries.
+        self.changes: set[str] = set()
         self.budget = budget
         self.indent = 1
         self.loops = 0
@@ -85,6 +103,8 @@ class Writer:
         # What the helper functions cost that are called from here, as lines that are walked.
         self.called = 0
         self._all: dict[str, Variable] = {}
+        self._all_records: dict[str, Struct] = {}
+        self._all_references: list[Reference] = []
 
     # -- choices -------------------------------------------------------------------------------------------------------
 
@@ -103,11 +123,12 @@ class Writer:
     def block(self, header: str) -> Iterator[None]:
         """An indented block after which no more is known to be set than before it."""
         self.put(header)
-        known = dict(self.variables)
+        known, records, references = dict(self.variables), dict(self.records), list(self.references)
         self.indent += 1
         yield
         self.indent -= 1
-        self.variables = known
+        self.variables, self.records = known, records
+        self.references = [ref for ref in references if not ref.ended]
 
     @contextmanager
     def loop(self, header: str, turns: int, held: Iterable[str] = ()) -> Iterator[None]:
@@ -115,6 +136,8 @@ class Writer:
         before, self.held = self.held, self.held | set(held)
         self.loops, self.turns = self.loops + 1, self.turns * max(turns, 1)
         with self.block(header):
+            # An earlier turn may have changed the map.
+            self.references = [ref for ref in self.references if ref.table.kind.indexed]
             yield
         self.loops, self.turns, self.held = self.loops - 1, self.turns // max(turns, 1), before
 
@@ -151,6 +174,43 @@ class Writer:
         variable.literals |= value.literals
         self.variables[variable.name] = variable
 
+    def new_record(self, struct: Struct) -> str:
+        """A variable for records of the struct: one that there is, or a new one; not yet set."""
+        known = [name for name, of in self._all_records.items() if of is struct]
+        if known and self.rnd.randrange(2):
+            return self.choose(known)
+        name = f"record_{len(self._all_records)}"
+        self._all_records[name] = struct
+        return name
+
+    def new_reference(self, table: Map) -> Reference:
+        """A reference into the map, not yet tested. Outside of loops its variable may be one that there is."""
+        names = list(dict.fromkeys(ref.name for ref in self._all_references))
+        known = [ref.name for ref in self._all_references if ref.table is table]
+        name = self.choose(known) if known and not self.loops and self.one_in(3) else f"ref_{len(names)}"
+        self._end(lambda ref: ref.name == name)
+        made = Reference(name, table)
+        self._all_references.append(made)
+        return made
+
+    def open(self, ref: Reference) -> None:
+        """The reference is tested now."""
+        if not ref.ended:
+            self.references.append(ref)
+
+    def close(self, ref: Reference) -> None:
+        self.references = [each for each in self.references if each is not ref]
+
+    def change(self, *tables: str) -> None:
+        """These maps may gain or lose entries now."""
+        self.changes |= set(tables)
+        self._end(lambda ref: ref.table.kind.keyed and ref.table.name in tables)
+
+    def _end(self, which: Callable[[Reference], bool]) -> None:
+        for ref in filter(which, self._all_references):
+            ref.ended = True
+        self.references = [ref for ref in self.references if not ref.ended]
+
     @contextmanager
     def sometimes(self) -> Iterator[None]:
         """What is generated meanwhile is evaluated only sometimes."""
@@ -171,6 +231,13 @@ def term(w: Writer, depth: int) -> Term:
 def number(w: Writer, depth: int, kinds: Sequence[Kind] = ANY) -> Term:
     """An expression of one of these kinds."""
     return as_kind(w, term(w, depth), kinds)
+
+
+def record(w: Writer, struct: Struct, depth: int) -> str:
+    """An expression that gives a record of the struct."""
+    while (found := w.choose(w.grammar.records)(w, struct, depth)) is None:
+        pass
+    return found
 
 
 def variable(w: Writer) -> Term:
@@ -224,5 +291,5 @@ def storable(w: Writer, term: Term, type_name: str) -> Term:
     """What an entry of this type can be set to."""
     if all(fits(value, type_name) for value in term.literals):
         return term
-    kind = INT_TYPES[type_name]
+    kind = STORED_TYPES[type_name]
     return tame(w, term, kind.minimum, kind.maximum)

@@ -5,12 +5,22 @@ from __future__ import annotations
 from typing import Final
 
 from syrupc.spec import INT_TYPES
-from tests.fuzz.expressions import KEYED, OPERATORS, TABLES, annotated, assigned, condition, divisor, fetch_add, key
-from tests.fuzz.scope import DECISION, Variable, Writer, nested, number, storable, tame, term
-from tests.fuzz.terms import NON_NEGATIVE, STORAGE, WIDE, Kind, Term, constant, mixable
+from tests.fuzz.expressions import (
+    ATOMIC_OPERATORS,
+    KEYED,
+    OPERATORS,
+    TABLES,
+    annotated,
+    assigned,
+    condition,
+    divisor,
+    fetch_add,
+    key,
+)
+from tests.fuzz.scope import DECISION, Variable, Writer, nested, number, record, storable, tame, term
+from tests.fuzz.terms import LAID, NON_NEGATIVE, STORAGE, WIDE, Kind, Term, constant, mixable
 
 EXECUTORS: Final = 8
-_ATOMIC_OPERATORS: Final = ("+", "-", "&", "|", "^")
 # Operators after which a variable of this kind still is of this kind.
 _STEADY: Final = {
     Kind.NATURAL: ("+", "*", "//", "%", "&", "|", "^", "<<", ">>"),
@@ -96,17 +106,21 @@ def assign_several(w: Writer) -> None:
 
 def store(w: Writer) -> None:
     table = w.file.map(KEYED)
-    value = storable(w, term(w, 2), table.value)
+    if table.value in w.file.structs:
+        value = Term(record(w, w.file.structs[table.value], 1), Kind.NATURAL)
+    else:
+        value = storable(w, term(w, 2), table.value)
     w.put(f"{table.name}[{key(w, table, 1).text}] = {value.text}")
+    w.change(table.name)
 
 
 def update(w: Writer) -> None:
     """`m[k] op= v`: with some operators one atomic step, with the others a load and a store."""
-    table = w.file.map(KEYED)
-    operator = w.choose(_ATOMIC_OPERATORS if table.atomic and w.rnd.randrange(3) else OPERATORS)
-    if operator in _ATOMIC_OPERATORS and not table.atomic:
+    table = w.file.map(KEYED, lambda m: m.value in LAID)
+    operator = w.choose(ATOMIC_OPERATORS if table.atomic and w.rnd.randrange(3) else OPERATORS)
+    if operator in ATOMIC_OPERATORS and not table.atomic:
         operator = "*"
-    kind = STORAGE[table.value]
+    kind = LAID[table.value]
     where = key(w, table, 1)
     if operator in ("//", "%"):
         value = divisor(w, 1, mixable(kind))
@@ -125,6 +139,7 @@ def delete(w: Writer) -> None:
     else:
         w.put(f"if {where.text} in {table.name}:")
         w.put(f"    del {table.name}[{where.text}]")
+    w.change(table.name)
 
 
 def effect(w: Writer) -> None:
@@ -190,22 +205,27 @@ def give(w: Writer) -> None:
 
 def _decide(w: Writer) -> None:
     """A decision: most often an executor that there is."""
-    value = tame(w, term(w, 1), 0, EXECUTORS - 1)
     form = w.rnd.randrange(10)
-    if form < 4 and not value.constant:
-        text = w.choose((f"{value.text} % 6", f"{value.text} & 7", f"{value.text} % {EXECUTORS + 1}"))
-    elif form < 6:
-        text = value.text
-    elif form == 6:
-        text = "syrup.PASS"
-    elif form == 7:
-        text = "syrup.DROP"
+    if form < 6:
+        value = _executor(w)
+        if form < 4 and not value.constant:
+            text = w.choose((f"{value.text} % 6", f"{value.text} & 7", f"{value.text} % {EXECUTORS + 1}"))
+        else:
+            text = value.text
+    elif form < 8:
+        text = w.choose(("syrup.PASS", "syrup.DROP"))
     else:
         special = w.choose(("syrup.DROP", "syrup.PASS"))
         test = condition(w, 1).text
+        with w.sometimes():
+            value = _executor(w)
         other = value.text if value.constant else f"{value.text} & 3"
         text = f"{special} if {test} else {other}" if w.one_in(2) else f"{other} if {test} else {special}"
     w.put(f"return {text}")
+
+
+def _executor(w: Writer) -> Term:
+    return tame(w, term(w, 1), 0, EXECUTORS - 1)
 
 
 def assertion(w: Writer) -> None:

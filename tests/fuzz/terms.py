@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-from syrupc.spec import INT_TYPES
+from syrupc.spec import STORED_TYPES
 
 
 class Kind(enum.Enum):
@@ -35,6 +35,9 @@ STORAGE: Final = {
     "u64": Kind.WIDE,
 }
 """Type in a declaration, or cast -> what is read from it."""
+
+LAID: Final = STORAGE | {"be16": Kind.NATURAL, "be32": Kind.NATURAL, "be64": Kind.WIDE}
+"""Type of a field, a key or a value -> what is read from it."""
 
 READS: Final = {
     **dict.fromkeys(("u8", "u16", "u32", "be16", "be32"), Kind.NATURAL),
@@ -69,7 +72,7 @@ def kind_of(value: int) -> Kind:
 
 
 def fits(value: int, type_name: str) -> bool:
-    return INT_TYPES[type_name].holds(value)
+    return STORED_TYPES[type_name].holds(value)
 
 
 def mixable(kind: Kind) -> tuple[Kind, ...]:

@@ -6,7 +6,9 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from tests.fuzz.layouts import unpack
 from tests.fuzz.numbers import Num
+from tests.fuzz.records import Record
 
 
 class ShortError(IndexError):
@@ -31,6 +33,11 @@ class View:
 
     def startswith(self, prefix: bytes) -> Num:
         return Num(self.data.startswith(prefix))
+
+    def read(self, struct: type[Record], o: int = 0) -> Record:
+        if o < 0 or o + struct.layout.size > len(self.data):
+            raise ShortError
+        return struct.of(unpack(struct.layout, self.data[int(o) : int(o) + struct.layout.size]))
 
     def find(self, byte: int | bytes, *, max: int) -> Num:
         return Num(self.data.find(byte, 0, max))

@@ -13,6 +13,7 @@ from syrupc.simulate import Simulation
 from syrupc.spec import DROP, PASS, FaultKind
 from syrupc.verifier.verdict import VerifiedObject
 from tests.fuzz import reference, wholes
+from tests.fuzz.layouts import pack, unpack
 from tests.fuzz.sample import Ask, Program
 from tests.fuzz.statements import EXECUTORS
 
@@ -73,7 +74,7 @@ class Python:
         self.place = place
         self.file = reference.Reference(program.text, EXECUTORS)
         for preset in program.presets:
-            self.file.tables[preset.map][preset.key] = preset.value
+            self.file.tables[preset.map].preset(preset.key, preset.value)
 
     def ask(self, ask: Ask) -> Observed:
         world = self.file.world
@@ -113,7 +114,9 @@ class Interpreter:
                 assert whole is not None
                 whole.data[:] = wholes.changed(declared_map, bytes(whole.data), preset.key, preset.value)
                 continue
-            stored.put(declared_map.key.to_bytes(preset.key), declared_map.value.to_bytes(preset.value), 0, place.cpu)
+            assert declared_map.key is not None
+            key, value = pack(declared_map.key, preset.key), pack(declared_map.value, preset.value)
+            stored.put(key, value, 0, place.cpu)
 
     def ask(self, ask: Ask) -> Observed:
         self.asked = ask
@@ -127,7 +130,8 @@ class Interpreter:
         declared, stored = self.maps[name]
         found = ((key, stored.find(key, self.place.cpu)) for key in stored.keys())  # noqa: SIM118 -- no dict
         entries = wholes.entries(declared, ((key, bytes(value.data)) for key, value in found if value is not None))
-        return {declared.key.from_bytes(key): declared.value.from_bytes(value) for key, value in entries}
+        assert declared.key is not None
+        return {unpack(declared.key, key): unpack(declared.value, value) for key, value in entries}
 
     def close(self) -> None:
         """There is nothing to free."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from syrupc.kernel.map_types import is_whole
 from syrupc.spec import MapSpec
+from tests.fuzz.layouts import pack
 
 Stored = tuple[bytes, bytes]
 
@@ -21,7 +23,7 @@ def entries(declared: MapSpec, stored: Iterable[Stored]) -> Iterator[Stored]:
             yield index.to_bytes(4, "little"), whole[index * size : (index + 1) * size]
 
 
-def changed(declared: MapSpec, whole: bytes, key: int, value: int) -> bytes:
+def changed(declared: MapSpec, whole: bytes, key: int, value: Any) -> bytes:
     """The one value with another entry."""
     start = key * declared.value.size
-    return whole[:start] + declared.value.to_bytes(value) + whole[start + declared.value.size :]
+    return whole[:start] + pack(declared.value, value) + whole[start + declared.value.size :]
