@@ -25,7 +25,9 @@ from syrupc.verifier import verify
 from tests.fuzz.patience import ImpatienceError, limited
 
 SECONDS: Final = 2.0
-"""What reading may take, of computing time; and so may each of the other steps."""
+"""What reading may take, of computing time; and so may listing and telling."""
+WALK_SECONDS: Final = 120.0
+"""What verifying may take: it ends after a million instructions walked, as in the kernel, and that takes a while."""
 MAX_OUTPUT: Final = 1 << 20
 _KERNEL: Final = profile(NAMES[-1])
 
@@ -65,7 +67,7 @@ def examine(
 
 def _judge(obj: Object, formats: tuple[str, ...], seconds: float) -> Examination:
     report = Report("x.o")
-    with _step("verifying", seconds):
+    with _step("verifying", WALK_SECONDS):
         verdict = verify(obj, _KERNEL)
     with _step("listing", seconds):
         text = list_object(obj)
