@@ -7,6 +7,7 @@ from typing import Final
 from syrupc.kernel.helpers import Arg, Helper, Ret
 from syrupc.kernel.helpers import helper as helper_of
 from syrupc.kernel.map_types import MAP_TYPES, RDONLY_PROG, SOCKET_MAP_WRITERS, SOCKET_MAPS, WRONLY_PROG
+from syrupc.verifier.cfg import CALL_BACK
 from syrupc.verifier.findings import Finding, not_proven, unsafe, unsupported
 from syrupc.verifier.regions import (
     FAR,
@@ -16,6 +17,7 @@ from syrupc.verifier.regions import (
     null_not_tested,
     stack_span,
 )
+from syrupc.verifier.signatures import Parameter, Passed, Signature
 from syrupc.verifier.state import Call, Span, State
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.values import NAMES, SOCKETS, Kind, Number, Pointer, Value, is_null
@@ -26,8 +28,6 @@ _FIXED: Final = {Arg.OUT_4: 4, Arg.OUT_8: 8, Arg.IN_16: 16, Arg.IN_20: 20, Arg.I
 _NULLABLE: Final = {Arg.MEM_OR_NULL, Arg.MEM_OUT_OR_NULL, Arg.VALUE_OR_NULL, Arg.STACK_OR_NULL}
 _UNMODELLED: Final = {
     Arg.STRING,
-    Arg.CALLBACK,
-    Arg.STACK_OR_NULL,
     Arg.SPIN_LOCK,
     Arg.TIMER,
     Arg.KPTR,
@@ -77,6 +77,8 @@ def _check_available(subject: Subject, state: State, helper: Helper | None, numb
             help="declare a GPL-compatible licence",
         )
     unmodelled = next((arg for arg in helper.args if arg in _UNMODELLED), None)
+    if Arg.CALLBACK in helper.args and helper.id not in CALL_BACK:
+        return unsupported(f"helper `{helper.name}`")
     if unmodelled or helper.ret in (Ret.KERNEL_OBJECT, Ret.KERNEL_OBJECT_OR_NULL):
         return unsupported(f"helper `{helper.name}`")
     if helper.id == _TAIL_CALL and state.references:
@@ -85,7 +87,7 @@ def _check_available(subject: Subject, state: State, helper: Helper | None, numb
 
 
 def _check_arguments(subject: Subject, state: State, helper: Helper) -> Call | Finding:
-    used: int | None = None
+    used = callback = None
     spans: list[Span] = []
     released = allocated = 0
     for register, arg in enumerate(helper.args, 1):
@@ -101,6 +103,10 @@ def _check_arguments(subject: Subject, state: State, helper: Helper) -> Call | F
             if isinstance(found, Finding):
                 return found
             used = found
+        elif arg is Arg.CALLBACK:
+            if type(value) is not Pointer or value.kind is not Kind.FUNCTION:
+                return _wrong(helper, register, arg, value)
+            callback = value.target
         elif arg in (Arg.SIZE, Arg.SIZE_OR_ZERO):
             span = _check_size(subject, state, helper, register, value)
             if isinstance(span, Finding):
@@ -122,7 +128,7 @@ def _check_arguments(subject: Subject, state: State, helper: Helper) -> Call | F
     if helper.releases and not released:
         return unsafe("SYR523", f"`{helper.name}` gives back what was not borrowed")
     finding = _check_special(helper, state)
-    return finding or Call(helper, used, tuple(spans), released, allocated)
+    return finding or Call(helper, used, tuple(spans), released, allocated, callback)
 
 
 def _check_special(helper: Helper, state: State) -> Finding | None:
@@ -130,6 +136,51 @@ def _check_special(helper: Helper, state: State) -> Finding | None:
         return None
     state.demand(state.registers[2])
     return None if is_null(state.registers[2]) else unsafe("SYR512", f"the flags of `{helper.name}` must be 0")
+
+
+def check_passed(subject: Subject, state: State, signature: Signature) -> Finding | None:
+    """What a global function is handed is what its type says; kernels verify it with that and nothing more."""
+    if signature.parameters is None:
+        return unsupported(f"a call of the global function `{signature.name}`", "declare it `static`")
+    for register, parameter in enumerate(signature.parameters, 1):
+        value = state.registers[register]
+        finding = _check_parameter(subject, state, parameter, register, value)
+        if finding:
+            return finding
+    return None
+
+
+def _check_parameter(
+    subject: Subject, state: State, parameter: Parameter, register: int, value: Value
+) -> Finding | None:
+    if value is None:
+        return unsafe("SYR504", f"argument {register} of a function is not set", details=f"r{register} holds nothing")
+    match parameter.passed:
+        case Passed.NUMBER:
+            fits = type(value) is Number
+        case Passed.CONTEXT:
+            fits = type(value) is Pointer and value.kind is Kind.CONTEXT and not value.offset and value.fixed
+        case Passed.MEMORY:
+            if is_null(value):
+                state.demand(value)
+                return None
+            if type(value) is Pointer and value.kind in _MEMORY_KINDS:
+                return _check_handed(subject, state, value, parameter.size)
+            fits = False
+    if fits:
+        return None
+    return unsafe(
+        "SYR512", f"argument {register} of a global function is not what its type says", details=f"r{register}"
+    )
+
+
+def _check_handed(subject: Subject, state: State, pointer: Pointer, size: int) -> Finding | None:
+    """The function may read the memory, and write it."""
+    for write in (False, True):
+        finding = _check_region(subject, state, None, pointer, size, write, True, False)
+        if finding:
+            return finding
+    return None
 
 
 def _wrong(helper: Helper, register: int, arg: Arg, value: Value) -> Finding:
@@ -201,7 +252,8 @@ def _check_object(helper: Helper, register: int, arg: Arg, value: Value) -> Find
         return _wrong(helper, register, arg, value)
     if value.nullable:
         return null_not_tested(value)
-    if value.kind not in kinds or value.offset or not value.fixed:
+    anywhere = arg is Arg.STACK_OR_NULL
+    if value.kind not in kinds or not (anywhere or (not value.offset and value.fixed)):
         return _wrong(helper, register, arg, value)
     if arg is Arg.RINGBUF_MEM and not value.reference:
         return _wrong(helper, register, arg, value)
@@ -214,6 +266,7 @@ _OBJECTS: Final = {
     Arg.BTF_SOCK_COMMON: SOCKETS,
     Arg.SOCKET: frozenset({Kind.SOCKET}),
     Arg.RINGBUF_MEM: frozenset({Kind.MEMORY}),
+    Arg.STACK_OR_NULL: frozenset({Kind.STACK}),
 }
 
 
@@ -287,7 +340,7 @@ def _span(
 def _check_region(
     subject: Subject,
     state: State,
-    helper: Helper,
+    helper: Helper | None,
     pointer: Pointer,
     size: int,
     write: bool,
@@ -304,8 +357,10 @@ def _check_region(
             what = f"value of map `{definition.name}`"
             return check_bounds(pointer, pointer.offset, size, definition.value_size, "SYR506", what, zero_allowed)
         case Kind.PACKET | Kind.PACKET_META:
-            if not subject.type.packet or not helper.takes_packet:
-                return unsafe("SYR512", f"`{helper.name}` cannot work on the packet itself")
+            if not subject.type.packet or not (helper and helper.takes_packet):
+                return unsafe(
+                    "SYR512", f"`{helper.name if helper else 'the function'}` cannot work on the packet itself"
+                )
             if write and not subject.type.packet_write:
                 return unsafe("SYR503", f"a {subject.type.name} program may not change the packet")
             return check_packet_bounds(pointer, pointer.offset, size, write, zero_allowed)

@@ -12,7 +12,7 @@ from typing import Final
 from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
 from syrupc.isa.structure import encoding_faults, is_known
-from syrupc.verifier.findings import Finding, malformed, unsafe, unsupported
+from syrupc.verifier.findings import Finding, malformed, unsafe
 from syrupc.verifier.subject import Subject
 
 MAX_INSTRUCTIONS: Final = 1_000_000
@@ -23,6 +23,8 @@ MAX_MAPS: Final = 64
 CALL: Final = op.JMP | op.CALL
 _TAIL_CALL: Final = 12
 EXIT: Final = op.JMP | op.EXIT
+CALL_BACK: Final = frozenset({164, 181})
+"""Helpers (`for_each_map_elem`, `loop`) that call a function of the program, again and again, before they return."""
 _CALLER_SAVED: Final = 0b111111
 _ALL: Final = (1 << op.REGISTERS) - 1
 _CONDITIONAL: Final = frozenset(
@@ -32,7 +34,10 @@ _CONDITIONAL: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """Slots `start` to `end`; `calls` are the slots of its calls to other functions, with where they lead."""
+    """Slots `start` to `end`; `calls` are the slots of its calls to other functions, with where they lead.
+
+    Taking the address of a function counts: it is for a helper to call.
+    """
 
     start: int
     end: int
@@ -65,6 +70,11 @@ def is_call(insn: Insn) -> bool:
     return insn.opcode == CALL and insn.src == op.CALL_LOCAL
 
 
+def is_call_back(insn: Insn) -> bool:
+    """Whether the instruction calls a helper that calls a function of the program."""
+    return insn.opcode == CALL and insn.src == op.CALL_HELPER and insn.imm in CALL_BACK
+
+
 def jump_target(insn: Insn, slot: int) -> int:
     """Where the jump at `slot` leads; only for jumps."""
     if insn.cls == op.JMP32 and insn.operation == op.JA:
@@ -91,7 +101,7 @@ def check_flow(subject: Subject) -> Flow | Finding:
         _check_edges(insns, functions)
         or _check_opcodes(insns)
         or _check_reachable(insns)
-        or _check_entry_only(insns, functions)
+        or _check_ways_out(subject, functions)
         or (None if subject.kernel.reasoning.falls_into_loops else _check_loops(insns))
     )
     if finding:
@@ -145,8 +155,8 @@ def _functions(insns: tuple[Insn, ...]) -> dict[int, Function] | Finding:
     order = sorted(entries)
     result = {}
     for start, end in zip(order, [*order[1:], len(insns)], strict=True):
-        calls = tuple((s, s + 1 + insns[s].imm) for s in range(start, end) if s in begins and is_call(insns[s]))
-        result[start] = Function(start, end, calls)
+        referred = [(s, _referred(insns[s], s)) for s in range(start, end) if s in begins]
+        result[start] = Function(start, end, tuple((s, target) for s, target in referred if target is not None))
     return result
 
 
@@ -263,16 +273,33 @@ def _flow_from(insns: tuple[Insn, ...], slot: int) -> tuple[int, ...]:
     return following if target is None else (*following, target)
 
 
-def _check_entry_only(insns: tuple[Insn, ...], functions: Mapping[int, Function]) -> Finding | None:
-    """Tail calls, and the old way to read the packet, leave a function by the back door: the entry may do so."""
+def _check_ways_out(subject: Subject, functions: Mapping[int, Function]) -> Finding | None:
+    """Tail calls, and the old way to read the packet, leave a function by the back door.
+
+    Whoever called it then finds a number as its result, so it has to be one that returns a number.
+    """
     for function in list(functions.values())[1:]:
+        signature = subject.signatures.get(function.start) if subject.signatures else None
         for slot in range(function.start, function.end):
-            insn = insns[slot]
-            if insn.opcode == CALL and insn.src == op.CALL_HELPER and insn.imm == _TAIL_CALL:
-                return _at(unsupported("a tail call inside a function"), slot)
-            if insn.cls == op.LD and insn.mode in (op.ABS, op.IND):
-                return _at(unsupported("reading the packet by LD_ABS inside a function"), slot)
+            insn = subject.insns[slot]
+            way = "a tail call" if is_tail_call(insn) else "reading the packet by LD_ABS" if loads_packet(insn) else ""
+            if way and not (signature and signature.returns_int):
+                reason = (
+                    "type information has to say that it does" if signature is None else f"`{signature.name}` does not"
+                )
+                return _at(
+                    unsafe("SYR502", f"{way} is only possible in a function that returns a number", reason), slot
+                )
     return None
+
+
+def is_tail_call(insn: Insn) -> bool:
+    return insn.opcode == CALL and insn.src == op.CALL_HELPER and insn.imm == _TAIL_CALL
+
+
+def loads_packet(insn: Insn) -> bool:
+    """The old way, LD_ABS or LD_IND."""
+    return insn.cls == op.LD and insn.mode in (op.ABS, op.IND)
 
 
 def _crossings(insns: tuple[Insn, ...]) -> frozenset[int]:
@@ -284,6 +311,8 @@ def _crossings(insns: tuple[Insn, ...]) -> frozenset[int]:
             found |= {slot, jump_target(insn, slot)}
         elif is_goto(insn):
             found.add(jump_target(insn, slot))
+        elif is_call_back(insn):
+            found.add(slot)
         elif is_call(insn):
             found |= {slot + 1, _referred(insn, slot) or 0}
     return frozenset(found)

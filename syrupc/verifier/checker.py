@@ -10,7 +10,7 @@ from syrupc.isa import opcodes as op
 from syrupc.kernel.map_types import MAP_TYPES
 from syrupc.kernel.release import brought
 from syrupc.verifier import tnum
-from syrupc.verifier.calls import check_helper
+from syrupc.verifier.calls import check_helper, check_passed
 from syrupc.verifier.domains import Scalar, const
 from syrupc.verifier.findings import Finding, malformed, not_proven, unsafe, unsupported
 from syrupc.verifier.obligations import (
@@ -32,6 +32,7 @@ from syrupc.verifier.obligations import (
     Writable,
 )
 from syrupc.verifier.regions import FAR, check_access, null_not_tested
+from syrupc.verifier.signatures import Signature
 from syrupc.verifier.state import SLOT, State
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.values import NAMES, Kind, Number, Pointer, Value
@@ -76,8 +77,8 @@ def check_of(subject: Subject, slot: int, obligation: Obligation) -> Check | Non
         case HelperCall(helper):
             return partial(_check_helper, subject, helper)
         case LocalCall(target):
-            called = target in subject.global_functions
-            return _always(unsupported("a call to a global function")) if called else None
+            signature = subject.called_alone(target)
+            return partial(_check_passed, subject, signature) if signature else None
         case KernelCall():
             return _always(unsupported("a call to a kernel function"))
         case PacketLoad():
@@ -94,6 +95,10 @@ def _always(finding: Finding | None) -> Check | None:
 
 def _check_initialised(register: int, state: State) -> Finding | None:
     return None if state.frames[-1].registers[register] is not None else _unset(register)
+
+
+def _check_passed(subject: Subject, signature: Signature, state: State) -> Finding | None:
+    return check_passed(subject, state, signature)
 
 
 def _check_helper(subject: Subject, number: int, state: State) -> Finding | None:
@@ -256,8 +261,24 @@ def _far(pointer: Pointer, by: Scalar) -> Finding:
 # -- names -------------------------------------------------------------------------------------------------------------
 
 
+def _check_callback(subject: Subject, target: int) -> Finding | None:
+    signature = subject.signatures.get(target) if subject.signatures else None
+    if signature is None:
+        return unsafe(
+            "SYR502",
+            "the address of a function is taken",
+            "type information has to say what function it is",
+            help="compile with `-g`",
+        )
+    if signature.is_global:
+        return unsafe("SYR502", f"function `{signature.name}` is called back", help="declare it `static`")
+    return None
+
+
 def _check_wide(subject: Subject, slot: int, kind: int) -> Finding | None:
-    if kind in (op.WIDE_NUMBER, op.WIDE_CODE):
+    if kind == op.WIDE_CODE:
+        return _check_callback(subject, slot + 1 + subject.insns[slot].imm)
+    if kind == op.WIDE_NUMBER:
         return None
     if kind not in (op.WIDE_MAP, op.WIDE_MAP_VALUE):
         return unsupported("a reference to a kernel symbol")
@@ -303,6 +324,10 @@ def _unreleased() -> Finding:
 
 def _check_return(subject: Subject, state: State) -> Finding | None:
     value = state.registers[0]
+    if state.frame.called_back:
+        return _check_answer(state, value)
+    if not state.depth and state.frame.entry:
+        return None if type(value) is Number else _wrong_result()
     if state.depth:
         if type(value) is Pointer and value.kind is Kind.STACK:
             return unsafe("SYR507", "a function returns the address of its own local")
@@ -315,6 +340,23 @@ def _check_return(subject: Subject, state: State) -> Finding | None:
     if finding is None and subject.returns is not None:
         state.demand(value)
     return finding
+
+
+def _check_answer(state: State, value: Value) -> Finding | None:
+    """A function that is called back says by 0 or 1 whether that was the last time."""
+    state.demand(value)
+    if type(value) is Number and value.range.umax <= 1:
+        return None
+    return not_proven(
+        "SYR513",
+        "a function that is called back may return what its helper does not accept",
+        "0 goes on, 1 stops",
+        help="return 0 or 1 on every path",
+    )
+
+
+def _wrong_result() -> Finding:
+    return unsafe("SYR513", "a global function returns something that is no number")
 
 
 def check_result(subject: Subject, value: Value) -> Finding | None:

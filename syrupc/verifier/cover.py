@@ -26,11 +26,13 @@ Match = dict[int, int]
 """Identities of the earlier state -> those of the later one; the reverse is kept under negative numbers."""
 
 
-def covers(earlier: Checkpoint, later: State, live: tuple[int, ...], all_matters: bool = False) -> bool:
+def covers(
+    earlier: Checkpoint, later: State, live: tuple[int, ...], all_matters: bool = False, all_read: bool = False
+) -> bool:
     """Whether every path from `later` is safe because every path from `earlier`, all walked, is.
 
-    Only what the walk from `earlier` has read counts, and of numbers only those whose range mattered, unless the
-    kernel cannot tell (`all_matters`).
+    Only what the walk from `earlier` has read counts, and of numbers only those whose range mattered, unless it
+    cannot be told (`all_read`, `all_matters`).
     """
     if len(earlier.frames) != len(later.frames) or _differs(earlier, later, live) or not _same_calls(earlier, later):
         return False
@@ -44,7 +46,7 @@ def covers(earlier: Checkpoint, later: State, live: tuple[int, ...], all_matters
                 precise = all_matters or bool(earlier.precise & register_place(depth, register))
                 if not _value_covers(old.registers[register], new.registers[register], precise, match):
                     return False
-        if not _stack_covers(earlier, depth, old, new, match, all_matters):
+        if old.rounds > new.rounds or not _stack_covers(earlier, depth, old, new, match, all_matters, all_read):
             return False
     return True
 
@@ -117,8 +119,13 @@ def _same_calls(earlier: Checkpoint, later: State) -> bool:
 
 
 def _wanted(later: State, depth: int, live: tuple[int, ...]) -> int:
-    """Registers of the frame that may still be read; a caller's are those behind its call, without the result."""
+    """Registers of the frame that may still be read; a caller's are those behind its call, without the result.
+
+    A helper that calls back is called again when the function returns, with the arguments that it had.
+    """
     if depth + 1 < len(later.frames):
+        if later.frames[depth + 1].called_back:
+            return live[later.frames[depth + 1].call]
         return live[later.frames[depth + 1].call + 1] & ~0b111111
     return live[later.slot]
 
@@ -183,11 +190,17 @@ def _pointer_covers(old: Pointer, new: Pointer, match: Match) -> bool:
 
 
 def _stack_covers(
-    earlier: Checkpoint, depth: int, old: Frame, new: Frame, match: Match, all_matters: bool = False
+    earlier: Checkpoint,
+    depth: int,
+    old: Frame,
+    new: Frame,
+    match: Match,
+    all_matters: bool = False,
+    all_read: bool = False,
 ) -> bool:
     for number, slot in old.stack.items():
         place = slot_place(depth, number)
-        if not earlier.read & place:
+        if not (all_read or earlier.read & place):
             continue
         precise = all_matters or bool(earlier.precise & place)
         if not _slot_covers(slot, new.stack.get(number, UNTOUCHED_SLOT), precise, match):

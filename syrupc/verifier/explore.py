@@ -18,7 +18,20 @@ from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
 from syrupc.isa.structure import slot_fault
 from syrupc.verifier.branches import assume, decide, operands
-from syrupc.verifier.cfg import EXIT, MAX_FRAMES, Flow, is_call, is_conditional, is_goto, jump_target, starts, width
+from syrupc.verifier.cfg import (
+    EXIT,
+    MAX_FRAMES,
+    Flow,
+    is_call,
+    is_call_back,
+    is_conditional,
+    is_goto,
+    is_tail_call,
+    jump_target,
+    loads_packet,
+    starts,
+    width,
+)
 from syrupc.verifier.checker import Check, check_of
 from syrupc.verifier.cover import covers, outline_of, repeats
 from syrupc.verifier.findings import Finding, too_costly, unsafe
@@ -26,13 +39,26 @@ from syrupc.verifier.obligations import EVERYWHERE, Readable, Writable, obligati
 from syrupc.verifier.quick import Shortcut, Way, shortcut_of, way_of
 from syrupc.verifier.state import ZEROED, Checkpoint, State, Turn, mark_read, register_place, slot_place
 from syrupc.verifier.subject import Subject
-from syrupc.verifier.transfer import Effect, effect_of, enter, first_state, leave
+from syrupc.verifier.transfer import (
+    Effect,
+    answer,
+    call_alone,
+    call_back,
+    effect_of,
+    enter,
+    first_state,
+    function_state,
+    leave,
+    return_at_once,
+)
 from syrupc.verifier.turns import Comparison, LoopWatch
-from syrupc.verifier.values import NAMES, REWRITTEN, Kind, Number, Pointer
+from syrupc.verifier.values import ANYTHING, NAMES, NULL, REWRITTEN, Kind, Number, Pointer, Value
 
 MAX_PROCESSED: Final = 1_000_000
 MAX_OPEN: Final = 8192
 """The kernel's limits: instructions walked, and branches that wait to be walked."""
+
+MAX_ROUNDS: Final = 1 << 23
 
 _KEEP_AFTER_JUMPS: Final = 2
 _KEEP_AFTER_STEPS: Final = 8
@@ -64,6 +90,9 @@ class Move(enum.Enum):
     BRANCH = enum.auto()
     GOTO = enum.auto()
     CALL = enum.auto()
+    CALL_BACK = enum.auto()
+    LEAVE = enum.auto()
+    """Goes on, or leaves the function for good: a tail call, the old way to read the packet."""
     EXIT = enum.auto()
 
 
@@ -102,20 +131,58 @@ class _Explorer:
     executed: int = 0
     watch: LoopWatch = field(default_factory=LoopWatch)
     all_matters: bool = False
+    calls_back: bool = False
+    lengths: dict[int, int] = field(default_factory=dict)
+    rounds: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        """Where a helper calls back, a state is covered by one from which not all is walked: then everything counts."""
         follows = self.subject.kernel.reasoning.follows_into_functions
-        self.all_matters = not follows and len(self.flow.functions) > 1
+        self.calls_back = any(is_call_back(insn) for insn in self.subject.insns)
+        self.all_matters = self.calls_back or (not follows and len(self.flow.functions) > 1)
 
     def run(self) -> Walk:
-        self.pending.append(first_state())
+        """Walk the global functions, then the program; what is wrong with the program is said first."""
+        found: tuple[Finding, State] | None = None
+        for entry in (*self._alone(), 0):
+            self.executed = 0
+            found = self._walk(entry) or found
+            self.lengths[entry] = self.executed
+        for turns in self.rounds.values():
+            self.executed *= max(turns, 1)
+        return self._result(*found) if found else self._result(self._unvisited(), None)
+
+    def _alone(self) -> list[int]:
+        """The functions that kernels verify on their own, those that are called before those that call them."""
+        order: list[int] = []
+        pending, seen = [0], {0}
+        while pending:
+            slot = pending[-1]
+            calls = (target for _, target in self.flow.functions[slot].calls if target not in seen)
+            following = next(calls, None)
+            if following is None:
+                order.append(pending.pop())
+            else:
+                seen.add(following)
+                pending.append(following)
+        return [slot for slot in order if self.subject.called_alone(slot)]
+
+    def _walk(self, entry: int) -> tuple[Finding, State] | None:
+        """Walk everything from one entry; what is wrong first, and the state in which it is."""
+        self.kept.clear()
+        self.pending = [self._start(entry)]
         while self.pending:
             state = self.pending.pop()
             finding = self._path(state)
             if finding:
-                at = finding if finding.slot >= 0 else replace(finding, slot=state.slot)
-                return self._result(at, state)
-        return self._result(self._unvisited(), None)
+                return (finding if finding.slot >= 0 else replace(finding, slot=state.slot)), state
+        return None
+
+    def _start(self, entry: int) -> State:
+        signature = self.subject.called_alone(entry)
+        if signature is None:
+            return first_state()
+        return function_state(entry, signature.parameters or (), self._fresh)
 
     def _unvisited(self) -> Finding | None:
         """What is wrong with code that no path has reached."""
@@ -186,9 +253,31 @@ class _Explorer:
                     self.jumps += 1
                     state.slot = plan.target
                 case Move.CALL:
+                    if plan.target in self.lengths:
+                        state.steps += self.lengths[plan.target]
+                        call_alone(state)
+                        state.slot = plan.behind
+                        continue
                     if len(state.frames) == MAX_FRAMES:
                         return _too_deep(state, plan.target)
                     enter(state, plan.target)
+                case Move.CALL_BACK:
+                    finding = self._call_back(state)
+                    if finding:
+                        return finding
+                    plan.effect(state)
+                    state.slot = plan.behind
+                case Move.LEAVE:
+                    plan.effect(state)
+                    if state.depth:
+                        # Where it succeeds, control is with the caller at once.
+                        result = ANYTHING if plan.insn.cls == op.JMP else NULL
+                        self._wait(state, return_at_once(state, result))
+                    state.slot = plan.behind
+                case Move.EXIT if state.frame.called_back:
+                    self._measure(state)
+                    answer(state)
+                    self._widen(state)
                 case Move.EXIT if state.depth:
                     self._measure(state)
                     leave(state)
@@ -230,6 +319,49 @@ class _Explorer:
             help="write the access twice, once on each path",
         )
 
+    def _wait(self, state: State, other: State) -> None:
+        """Walk `other` later, which comes from `state`."""
+        self.pending.append(other)
+        if state.checkpoint is not None:
+            state.checkpoint.open += 1
+
+    def _call_back(self, state: State) -> Finding | None:
+        """A helper calls a function, unless it has done so as often as it was told to, and then goes on."""
+        call = state.call
+        assert call is not None
+        assert call.callback is not None
+        if len(state.frames) == MAX_FRAMES:
+            return _too_deep(state, call.callback)
+        number, definition = call.map, self.subject.maps[call.map] if call.map is not None else None
+        most = definition.max_entries if definition else _most(state.registers[1])
+        self.rounds[state.slot] = max(self.rounds.get(state.slot, 0), most)
+        if definition is None:
+            state.demand(state.registers[1])
+        if definition is not None or state.frame.rounds < most:
+            if len(self.pending) >= MAX_OPEN:
+                return _too_many_branches()
+            self._wait(state, call_back(state, number, definition))
+        state.frame.rounds = 0
+        return None
+
+    def _widen(self, state: State) -> None:
+        """What differs from round to round and does not matter may be anything: then the next round is like this."""
+        earlier = state.checkpoint
+        while earlier is not None and not (earlier.slot == state.slot and len(earlier.frames) == len(state.frames)):
+            earlier = earlier.parent
+        if earlier is None:
+            return
+        for depth, (old, new) in enumerate(zip(earlier.frames, state.frames, strict=True)):
+            for register, value in enumerate(new.registers):
+                precise = earlier.precise & register_place(depth, register)
+                if not precise and _differ(old.registers[register], value):
+                    new.registers[register] = ANYTHING
+            for number, slot in new.stack.items():
+                before = old.stack.get(number)
+                precise = earlier.precise & slot_place(depth, number)
+                if before and before.bytes == slot.bytes and not precise and _differ(before.value, slot.value):
+                    new.stack[number] = slot._replace(value=ANYTHING)
+
     def _fresh(self) -> int:
         return next(self.identities)
 
@@ -251,9 +383,7 @@ class _Explorer:
             other = state.copy()
             assume(self.subject, other, insn, True)
             other.slot, other.turns = plan.target, Turn(slot, True, state.turns)
-            self.pending.append(other)
-            if state.checkpoint is not None:
-                state.checkpoint.open += 1
+            self._wait(state, other)
             assume(self.subject, state, insn, False)
             state.turns = Turn(slot, False, state.turns)
         state.slot = plan.target if taken else plan.behind
@@ -279,6 +409,8 @@ class _Explorer:
         often, kernel = self.subject.conditions.often, self.subject.kernel.reasoning
         jumps, steps = self.jumps - self.last_jumps, self.processed - self.last_processed
         keep = often or (jumps >= _KEEP_AFTER_JUMPS and steps >= _KEEP_AFTER_STEPS)
+        again = self.calls_back and is_call_back(self.subject.insns[state.slot])
+        keep = keep or again
         kept = self.kept.get(state.slot)
         if kept is None:
             if keep:
@@ -287,13 +419,18 @@ class _Explorer:
         in_turn = not often and jumps < _LOOP_JUMPS and steps < _LOOP_STEPS
         live, outline = self.flow.live, None
         for earlier in reversed(kept):
-            if earlier.open:
+            if earlier.open and again:
+                if covers(earlier, state, live, True, True):
+                    self._finish(state, 0)
+                    return True
+            elif earlier.open:
                 outline = outline or outline_of(state, live)
-                if earlier.outline == outline and repeats(earlier, state, live, kernel.compares_loops_exactly):
+                same = earlier.outline == outline and earlier.unrolled == state.unrolled
+                if same and repeats(earlier, state, live, kernel.compares_loops_exactly):
                     return _endless()
                 if in_turn:
                     keep = False
-            elif covers(earlier, state, live, self.all_matters):
+            elif covers(earlier, state, live, self.all_matters, self.calls_back):
                 earlier.hits += 1
                 self._inherit(state, earlier)
                 return True
@@ -335,8 +472,10 @@ class _Explorer:
                     origins[place] = slot.value.origin
                     frame.stack[number] = slot._replace(value=slot.value._replace(origin=place))
         checkpoint = Checkpoint(
+            slot=state.slot,
             outline=outline_of(state, self.flow.live),
             frames=tuple(frame.copy() for frame in state.frames),
+            unrolled=state.unrolled,
             references=state.references,
             parent=state.checkpoint,
             written=state.written,
@@ -365,6 +504,15 @@ class _Explorer:
             checkpoint = checkpoint.parent
 
 
+def _most(value: Value) -> int:
+    """How often a helper calls that is told to call so often; kernels refuse more than 2**23 when they run it."""
+    return min(value.range.umax, MAX_ROUNDS) if type(value) is Number else MAX_ROUNDS
+
+
+def _differ(old: Value, new: Value) -> bool:
+    return type(old) is Number and type(new) is Number and old.range != new.range
+
+
 def _holds_zeros(checkpoint: Checkpoint, depth: int, number: int) -> bool:
     """Whether bytes of the slot were known to be zero, which a stored number may have stood in for."""
     slot = checkpoint.frames[depth].stack.get(number)
@@ -376,6 +524,10 @@ def _move(insn: Insn) -> Move:
         return Move.EXIT
     if is_call(insn):
         return Move.CALL
+    if is_call_back(insn):
+        return Move.CALL_BACK
+    if is_tail_call(insn) or loads_packet(insn):
+        return Move.LEAVE
     if is_conditional(insn):
         return Move.BRANCH
     return Move.GOTO if is_goto(insn) else Move.ON

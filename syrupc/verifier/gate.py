@@ -8,12 +8,13 @@ from syrupc.diagnostics import Diagnostic
 from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.kernel.program_types import of_section
-from syrupc.objfile.btf import GLOBAL, Btf, parse_btf
+from syrupc.objfile.btf import Btf, parse_btf
 from syrupc.objfile.model import Object, Program
 from syrupc.verifier.cfg import MAX_MAPS, Flow, Function, check_calls, check_flow
 from syrupc.verifier.explain import diagnostic
 from syrupc.verifier.explore import Walk, explore
 from syrupc.verifier.findings import Finding, too_costly, unsafe, unsupported
+from syrupc.verifier.signatures import signatures_of
 from syrupc.verifier.subject import Subject, subject_of
 from syrupc.verifier.types import check_names, special_maps
 from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict
@@ -50,7 +51,7 @@ def _verify_program(obj: Object, program: Program, types: _Types, profile: Kerne
     if kind.name not in profile.program_types:
         missing = f"Linux {profile.name} has no {kind.name} programs"
         return _without_walk(program.name, unsafe("SYR511", missing, f"they came with Linux {kind.since}"))
-    subject = subject_of(program, kind, obj.maps, obj.license, profile, _global_functions(types.btf, program))
+    subject = subject_of(program, kind, obj.maps, obj.license, profile, signatures_of(types.btf, program, kind.context))
     finding = _check_special(subject, types.special) or types.refused
     return _verdict(subject, finding, Walk(None)) if finding else judge(subject)
 
@@ -102,17 +103,6 @@ def _check_maps(subject: Subject) -> Finding | None:
 
 
 _CGROUP_STORAGE = (MAP_TYPE["cgroup_storage"].number, MAP_TYPE["percpu_cgroup_storage"].number)
-
-
-def _global_functions(btf: Btf | None, program: Program) -> frozenset[int]:
-    """Functions that the kernel verifies on their own, from their types: those that BTF calls global."""
-    if btf is None:
-        return frozenset()
-    return frozenset(
-        function.slot
-        for function in program.functions[1:]
-        if function.type_id and btf.type(function.type_id).vlen == GLOBAL
-    )
 
 
 def _stack_depth(subject: Subject, flow: Flow, walk: Walk) -> int:

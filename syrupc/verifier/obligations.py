@@ -7,14 +7,18 @@
 - Arithmetic on a pointer adds or subtracts a bounded number, 64 bits wide, and leaves a pointer that stays near.
 - A helper exists for the program type, the kernel and the licence; each argument is of its kind, each memory argument
   as large as the helper will use; the map is of a type that the helper takes.
-- A call inside the program leads to a function of it. A return leaves a number in r0; the last one in the hook's range,
-  with everything given back that was borrowed.
+- A call inside the program leads to a function of it. A global function is called with what its type says, and judged
+  with nothing more than that; its result is any number. A return leaves a number in r0; the last one in the hook's
+  range, with everything given back that was borrowed.
+- A function that a helper calls back (`bpf_loop`, `bpf_for_each_map_elem`) is static and answers 0 or 1, however often
+  it is called. A tail call, or a read of the packet by LD_ABS, may end a function there: only in one that returns a
+  number.
 - A map that is named exists and is of a type that the kernel has; an instruction is one that the kernel knows.
 
 Not checked: what helpers do with their numbers (flags, sizes of redirects); alignment on machines that cannot do
 unaligned access; that a map can be created (limits of memory); speculative execution (privileged programs are patched
 by the kernel); offloading to devices. Not modelled, so never accepted: kernel objects by BTF, kernel functions,
-callbacks, dynptrs, spin locks, timers, arenas.
+other callbacks (of timers, of user ring buffers), dynptrs, spin locks, iterators, arenas.
 """
 
 from __future__ import annotations

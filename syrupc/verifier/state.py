@@ -53,13 +53,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A helper call whose arguments are right: the helper, the map among them, and the memory that it touches."""
+    """A helper call whose arguments are right: the helper, the map among them, and the memory that it touches.
+
+    `callback` is the first slot of the function that the helper calls.
+    """
 
     helper: Helper
     map: int | None
     spans: tuple[Span, ...]
     released: int = 0
     allocated: int = 0
+    callback: int | None = None
 
 
 class Slot(NamedTuple):
@@ -75,9 +79,13 @@ ZERO_SLOT: Final = Slot(ZERO_BYTES)
 
 
 class Frame:
-    """One active function: its registers, its stack by slot, how far down that goes, and the call that entered it."""
+    """One active function: its registers, its stack by slot, how far down that goes, and the call that entered it.
 
-    __slots__ = ("call", "entry", "lowest", "registers", "stack")
+    `called_back` says that a helper made the call, and may make it again; `rounds` how often the helper that this
+    function is calling has done so.
+    """
+
+    __slots__ = ("call", "called_back", "entry", "lowest", "registers", "rounds", "stack")
 
     def __init__(self, entry: int, call: int) -> None:
         self.registers: list[Value] = [None] * REGISTERS
@@ -85,12 +93,15 @@ class Frame:
         self.lowest = 0
         self.entry = entry
         self.call = call
+        self.called_back = False
+        self.rounds = 0
 
     def copy(self) -> Frame:
         other = Frame.__new__(Frame)
         other.registers = self.registers.copy()
         other.stack = self.stack.copy()
         other.lowest, other.entry, other.call = self.lowest, self.entry, self.call
+        other.called_back, other.rounds = self.called_back, self.rounds
         return other
 
 
@@ -111,9 +122,11 @@ class Checkpoint:
     replaced between `parent` and here. `open` counts the paths from here that are still to be walked.
     """
 
+    slot: int
     outline: tuple[Scalar | Value, ...]
     frames: tuple[Frame, ...]
     references: tuple[int, ...]
+    unrolled: int
     parent: Checkpoint | None
     written: int
     steps: int
@@ -129,7 +142,7 @@ class Checkpoint:
 class State:
     """The machine before the instruction at `slot`, `steps` instructions after the start."""
 
-    __slots__ = ("call", "checkpoint", "frames", "references", "slot", "steps", "turns", "written")
+    __slots__ = ("call", "checkpoint", "frames", "references", "slot", "steps", "turns", "unrolled", "written")
 
     def __init__(self, slot: int, frame: Frame) -> None:
         self.slot = slot
@@ -138,6 +151,7 @@ class State:
         self.checkpoint: Checkpoint | None = None
         self.written = 0
         self.steps = 0
+        self.unrolled = 0  # how often a helper has called back on the way here
         self.turns: Turn | None = None
         self.call: Call | None = None  # set by the check of a helper call, for carrying it out
 
@@ -145,7 +159,7 @@ class State:
         other = State.__new__(State)
         other.slot, other.steps, other.turns = self.slot, self.steps, self.turns
         other.frames = [frame.copy() for frame in self.frames]
-        other.call = None
+        other.call, other.unrolled = None, self.unrolled
         other.references, other.checkpoint, other.written = self.references, self.checkpoint, self.written
         return other
 

@@ -11,6 +11,7 @@ from syrupc.kernel.contexts import CONTEXTS, Context
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.kernel.program_types import ProgramType, returns
 from syrupc.objfile.model import LineInfo, MapDefinition, Program, Relocation, RelocationKind
+from syrupc.verifier.signatures import Signature
 
 GPL_COMPATIBLE: Final = frozenset(
     {"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"}
@@ -39,7 +40,8 @@ class Conditions:
 @dataclass(frozen=True, slots=True)
 class Subject:
     """`uses` is keyed by the slot of the wide load; `inner` gives for each map of maps the number
-    of the map that stands for its contents."""
+    of the map that stands for its contents; `signatures` is keyed by first slot, and None without type information.
+    """
 
     name: str
     insns: tuple[Insn, ...]
@@ -51,10 +53,15 @@ class Subject:
     gpl: bool
     kernel: KernelProfile
     lines: Sequence[LineInfo] = ()
-    global_functions: frozenset[int] = frozenset()
+    signatures: Mapping[int, Signature] | None = None
     kfuncs: frozenset[int] = frozenset()
     inner: Mapping[int, int] | None = None
     conditions: Conditions = Conditions()
+
+    def called_alone(self, slot: int) -> Signature | None:
+        """The signature of the function at the slot if kernels verify it on its own, whatever calls it."""
+        found = self.signatures.get(slot) if self.signatures and slot else None
+        return found if found and found.is_global else None
 
     @property
     def returns(self) -> tuple[int, int] | None:
@@ -68,7 +75,7 @@ def subject_of(
     maps: Sequence[MapDefinition],
     license_name: str,
     kernel: KernelProfile,
-    global_functions: frozenset[int] = frozenset(),
+    signatures: Mapping[int, Signature] | None = None,
 ) -> Subject:
     """The subject for a program of an object."""
     numbers = {definition.name: number for number, definition in enumerate(maps)}
@@ -83,7 +90,7 @@ def subject_of(
         gpl=license_name in GPL_COMPATIBLE,
         kernel=kernel,
         lines=program.lines,
-        global_functions=global_functions,
+        signatures=signatures,
         kfuncs=frozenset(r.slot for r in program.relocations if r.kind is RelocationKind.KFUNC),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ from syrupc.kernel.contexts import Gives
 from syrupc.kernel.helpers import Ret
 from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
 from syrupc.kernel.map_types import RDONLY_PROG, SOCKET_MAPS
+from syrupc.objfile.model import MapDefinition
 from syrupc.verifier import stack
 from syrupc.verifier.domains import (
     Scalar,
@@ -24,7 +25,8 @@ from syrupc.verifier.domains import (
     within,
 )
 from syrupc.verifier.regions import FAR, context_field, stack_span
-from syrupc.verifier.state import Call, Frame, State, slot_place
+from syrupc.verifier.signatures import Parameter, Passed
+from syrupc.verifier.state import SLOTS, Call, Frame, State, slot_place
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.values import ANYTHING, ZERO, Kind, Number, Pointer, Value
 
@@ -399,13 +401,18 @@ def replace_values(state: State, wanted: Callable[[Value], bool], change: Callab
 
 def enter(state: State, target: int) -> None:
     """Call a function of the program: a new frame, with the arguments handed over."""
-    caller = state.frame
+    arguments = state.registers[1:6]
+    _push(state, target)
+    state.registers[1:6] = arguments
+
+
+def _push(state: State, target: int) -> None:
+    """A frame more, for the function at `target`."""
     callee = Frame(target, state.slot)
-    callee.registers[1:6] = caller.registers[1:6]
     depth = len(state.frames)
     callee.registers[10] = Pointer(Kind.STACK, target=depth)
     state.frames.append(callee)
-    for number in range(64):
+    for number in range(SLOTS):
         state.written |= slot_place(depth, number)
     state.slot = target
 
@@ -416,6 +423,65 @@ def leave(state: State) -> None:
     _clobber(state)
     state.registers[0] = callee.registers[0]
     state.slot = callee.call + 1
+
+
+def call_back(state: State, number: int | None, definition: MapDefinition | None) -> State:
+    """The state in which the function begins that a helper calls: a copy, with a frame more."""
+    call = state.call
+    assert call is not None
+    assert call.callback is not None
+    caller = state.frame.registers
+    other = state.copy()
+    other.frame.rounds += 1
+    other.unrolled += 1
+    _push(other, call.callback)
+    registers = other.registers
+    other.frame.called_back = True
+    if number is None or definition is None:
+        registers[1], registers[2] = ANYTHING, caller[3]
+    else:
+        registers[1] = Pointer(Kind.MAP, target=number)
+        registers[2] = Pointer(Kind.MEMORY, target=definition.key_size, readonly=True)
+        registers[3] = Pointer(Kind.MAP_VALUE, target=number)
+        registers[4] = caller[3]
+    return other
+
+
+def answer(state: State) -> None:
+    """Return to the helper that called: its call is carried out again, with the arguments that it had."""
+    state.slot = state.frames.pop().call
+
+
+def return_at_once(state: State, result: Number) -> State:
+    """A copy that comes back to the caller from the middle of a function, which has left for good."""
+    other = state.copy()
+    _forget_packet(other)
+    other.registers[0] = result
+    leave(other)
+    return other
+
+
+def call_alone(state: State) -> None:
+    """Call a global function: nothing is known of what it returns, or does to the packet."""
+    _forget_packet(state)
+    _clobber(state)
+    state.registers[0] = ANYTHING
+
+
+def function_state(entry: int, parameters: Sequence[Parameter], fresh: Fresh) -> State:
+    """Where the walk of a global function starts."""
+    frame = Frame(entry, -1)
+    for register, parameter in enumerate(parameters, 1):
+        match parameter.passed:
+            case Passed.NUMBER:
+                frame.registers[register] = ANYTHING
+            case Passed.CONTEXT:
+                frame.registers[register] = Pointer(Kind.CONTEXT)
+            case Passed.MEMORY:
+                memory = Pointer(Kind.MEMORY, target=parameter.size, id=fresh(), nullable=True)
+                frame.registers[register] = memory
+    frame.registers[10] = Pointer(Kind.STACK)
+    return State(entry, frame)
 
 
 def first_state() -> State:
