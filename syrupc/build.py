@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from syrupc.cache import Cache, fetch, key_of, store
 from syrupc.errors import ObjectError
+from syrupc.frontend.marks import asked_kernel
 from syrupc.frontend.source import PolicySource
 from syrupc.objfile.reader import read_object
 from syrupc.options import Options
@@ -61,7 +62,7 @@ def _judged_again(data: bytes, source: PolicySource, options: Options) -> Verdic
         return None
     if obj.spec is None or obj.spec.source_sha256 != source.sha256:
         return None
-    verdict = verify(obj, options.profile)
+    verdict = verify(obj, options.profile_for(asked_kernel(source)))
     return verdict if verdict.accepted else None
 
 

@@ -23,8 +23,7 @@ from syrupc.errors import UsageError
 from syrupc.files import ELF_MAGIC, read_bytes, read_source, write_whole
 from syrupc.frontend.source import PolicySource
 from syrupc.kernel.hooks import HOOKS
-from syrupc.kernel.profiles import DEFAULT_PROFILE, NAMES
-from syrupc.kernels import chosen
+from syrupc.kernels import KERNEL_HELP, chosen
 from syrupc.objfile.model import Object
 from syrupc.objfile.reader import read_object
 from syrupc.options import MAX_EXECUTORS, Options
@@ -34,8 +33,6 @@ from syrupc.spec import DEFAULT_MAX_EXECUTORS
 from syrupc.verifier import verify
 
 OBJECT_SUFFIX: Final = ".bpf.o"
-KERNEL_HELP: Final = f"The oldest kernel that must take it: {', '.join(NAMES)}, or a file of `syrup features`."
-
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -77,16 +74,20 @@ def _options(command: _Command) -> _Command:
     """Adds what makes an `Options`, as the argument `options`; one that cannot be used ends the command."""
 
     @wraps(command)
-    def resolved(*objects: Any, hook: str | None, kernel: str, max_executors: int, **rest: Any) -> int:
+    def resolved(*objects: Any, hook: str | None, kernel: str | None, max_executors: int, **rest: Any) -> int:
         made: list[Options] = []
-        report = attempt("reading", "--kernel", lambda _: made.append(Options(hook, chosen(kernel), max_executors)))
+        report = attempt(
+            "reading",
+            "--kernel",
+            lambda _: made.append(Options(hook, None if kernel is None else chosen(kernel), max_executors)),
+        )
         if not made:
             looks = (rest[each] for each in ("shape", "verbose", "color"))
             return _make_output(*looks, occupied=rest.get("output") == "-").show([report])
         return cast("int", command(*objects, options=made[0], **rest))
 
     hooks = click.option("--hook", type=click.Choice(sorted(HOOKS)), help="Compile for this hook only.")
-    oldest = click.option("--kernel", default=DEFAULT_PROFILE, show_default=True, help=KERNEL_HELP)
+    oldest = click.option("--kernel", help=KERNEL_HELP)
     room = click.IntRange(1, MAX_EXECUTORS)
     executors = click.option("--max-executors", type=room, default=DEFAULT_MAX_EXECUTORS, help="Room for executors.")
     return cast("_Command", hooks(oldest(executors(resolved))))
@@ -280,7 +281,7 @@ def _verify(report: Report, options: Options) -> None:
 
     obj = read_object(content)
     report.sources |= sources_of(obj)
-    report.judge(verify(obj, options.profile))
+    report.judge(verify(obj, options.profile_for()))
 
 
 def _object(report: Report, options: Options) -> Object:

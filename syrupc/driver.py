@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from syrupc.diagnostics import Diagnostic, Span
 from syrupc.errors import CompileError, InternalError
 from syrupc.files import read_source
+from syrupc.frontend.marks import asked_kernel
 from syrupc.frontend.source import PolicySource
+from syrupc.kernel.profiles import KernelProfile
 from syrupc.lower.emit import StackExceeded, emit, start
 from syrupc.objfile.reader import read_object
 from syrupc.options import Options
@@ -41,8 +43,9 @@ def compile_source(source: PolicySource, options: Options) -> VerifiedObject:
 
 def judge(source: PolicySource, options: Options) -> Verdict:
     """Compile a policy and say what the pre-verifier thinks of it: accepted, or too costly. Raises `CompileError`."""
-    emitted = _emit(_analyze(source), options)
-    verdict = verify(read_object(emitted.object_code), options.profile)  # what is judged is what ships
+    kernel = options.profile_for(asked_kernel(source))
+    emitted = _emit(_analyze(source), options, kernel)
+    verdict = verify(read_object(emitted.object_code), kernel)  # what is judged is what ships
     if any(p.outcome in _OURS and not _endless(p) for p in verdict.programs):
         raise _unproven(verdict)
     return verdict
@@ -69,11 +72,12 @@ def _unproven(verdict: Verdict) -> InternalError:
 
 def emit_text(path: Path, options: Options, kind: Text) -> str:
     """The policy in one of the forms for people. Raises as `compile_file`."""
-    policies = _analyze(read_source(str(path)))
+    source = read_source(str(path))
+    policies = _analyze(source)
     if kind == "numba":
         functions = (f for policy in policies.policies for f in (*policy.helpers, policy.function))
         return "\n".join(f.func_ir.dump_to_string() for f in functions)
-    emitted = _emit(policies, options, with_text=True)
+    emitted = _emit(policies, options, options.profile_for(asked_kernel(source)), with_text=True)
     return emitted.assembly if kind == "asm" else emitted.optimised
 
 
@@ -84,14 +88,14 @@ def _analyze(source: PolicySource) -> TypedPolicies:
     return analyze(source)
 
 
-def _emit(policies: TypedPolicies, options: Options, *, with_text: bool = False) -> Emitted:
+def _emit(policies: TypedPolicies, options: Options, kernel: KernelProfile, *, with_text: bool = False) -> Emitted:
     from syrupc.lower.lower import lower
     from syrupc.lower.module import Target
 
     hooks = (options.hook,) if options.hook else None
-    module = lower(policies, Target(options.profile, options.max_executors), hooks)
+    module = lower(policies, Target(kernel, options.max_executors), hooks)
     try:
-        return emit(module.text, f"v{options.profile.isa}", module.late, with_text=with_text)
+        return emit(module.text, f"v{kernel.isa}", module.late, with_text=with_text)
     except StackExceeded as exceeded:
         raise CompileError(_stack_exceeded(policies.declarations.source, exceeded)) from None
 

@@ -14,6 +14,7 @@ from typing import Final
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
 from syrupc.files import ELF_MAGIC, MAX_BYTES, reason
+from syrupc.frontend.marks import marks
 
 LOOKED_FOR: Final = "`*.o` that are BPF objects, and `*.py` with a function under `@syrup.jit`"
 
@@ -123,24 +124,7 @@ def _holds_policies(content: bytes) -> bool:
             tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return True
-    nodes = list(ast.walk(tree))
-    names = {name for node in nodes for name in _names_of_jit(node)}
-    return any(
-        ast.unparse(mark.func if isinstance(mark, ast.Call) else mark) in names
-        for node in nodes
-        if isinstance(node, ast.FunctionDef)
-        for mark in node.decorator_list
-    )
-
-
-def _names_of_jit(node: ast.AST) -> Iterator[str]:
-    """What an import lets the file call the decorator."""
-    match node:
-        case ast.Import(names=names):
-            yield from (f"{each.asname or each.name}.jit" for each in names if each.name == "syrup")
-        case ast.ImportFrom(module="syrup", names=names):
-            yield from (each.asname or each.name for each in names if each.name in ("jit", "*"))
-            yield from ("jit" for each in names if each.name == "*")
+    return any(marks(tree))
 
 
 def _nothing(argument: str, passed_over: int) -> UsageError:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
 from syrupc.files import read_text
 from syrupc.kernel.host import parse
-from syrupc.kernel.profiles import NAMES, KernelProfile, profile
+from syrupc.kernel.profiles import DEFAULT_PROFILE, NAMES, KernelProfile, profile
+
+KERNEL_HELP: Final = (
+    f"The oldest kernel that must take it: {', '.join(NAMES)}, or a file of `syrup features`.  "
+    f"[default: what the policies ask for, or {DEFAULT_PROFILE}]"
+)
 
 
 def chosen(name: str) -> KernelProfile:

@@ -15,12 +15,12 @@ MAX_EXECUTORS: Final = 65_536
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to compile. `hook` names one of the policy's hooks, `None` means all of them; `kernel` is the oldest kernel
-    that must take the result, by name or as a profile; an executor map has room for `max_executors`, and a decision
-    beyond them is a fault.
+    that must take the result, by name or as a profile, `None` for the one that the policies ask for; an executor map
+    has room for `max_executors`, and a decision beyond them is a fault.
     """
 
     hook: str | None = None
-    kernel: str | KernelProfile = DEFAULT_PROFILE
+    kernel: str | KernelProfile | None = None
     max_executors: int = DEFAULT_MAX_EXECUTORS
 
     def __post_init__(self) -> None:
@@ -29,7 +29,11 @@ class Options:
         if not 1 <= self.max_executors <= MAX_EXECUTORS:
             raise ValueError(f"max_executors is {self.max_executors}, not 1 to {MAX_EXECUTORS}")
 
-    @property
-    def profile(self) -> KernelProfile:
-        """The kernel to compile for. Raises `UsageError` (SYR003) for a name that is not known."""
-        return self.kernel if isinstance(self.kernel, KernelProfile) else profile(self.kernel)
+    def profile_for(self, asked: str | None = None) -> KernelProfile:
+        """The kernel to compile for, where the policies ask for that release, if they ask for one.
+
+        Raises `UsageError` (SYR003) for a name that is not known.
+        """
+        if isinstance(self.kernel, KernelProfile):
+            return self.kernel
+        return profile(self.kernel or asked or DEFAULT_PROFILE)

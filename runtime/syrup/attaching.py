@@ -30,6 +30,7 @@ def attach(
     sockets: Sequence[HasDescriptor | int] | None = None,
     name: str | None = None,
     max_executors: int | None = None,
+    kernel: str | None = None,
     pin: str | None = None,
     bpffs: str | os.PathLike[str] = "/sys/fs/bpf",
 ) -> Link:
@@ -37,6 +38,7 @@ def attach(
 
     `policy` is a decorated function, a path, a `Loaded` or a `VerifiedObject`; `name` chooses among several in one. A
     port may have several groups of sockets (one for each address): the policy decides in each, `address` names one.
+    `max_executors` and `kernel` are for what is compiled now, as `syrup.compile` takes them.
     With `pin` the policy stays when the link is closed, under that name in a bpf file system.
 
     Raises `CompileError` and `VerificationError` for the policy, `KernelError` with the reason where the system is not
@@ -55,6 +57,6 @@ def attach(
     from syrup.deploy import Target, deploy
     from syrup.policy import deployable
 
-    following = deployable(policy, hook, name=name, max_executors=max_executors)
+    following = deployable(policy, hook, name=name, max_executors=max_executors, kernel=kernel)
     given = None if sockets is None else tuple(each if isinstance(each, int) else each.fileno() for each in sockets)
     return deploy(following, hook, Target(port, address, given), pin, bpffs)

@@ -24,6 +24,7 @@ from syrupc.crash import internal_error
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import AttachError, SyrupError, UsageError
 from syrupc.kernel.hooks import HOOKS
+from syrupc.kernels import KERNEL_HELP
 from syrupc.options import MAX_EXECUTORS
 from syrupc.render import render_json, render_text
 from syrupc.report import Report, Status
@@ -102,6 +103,7 @@ def _shared(command: _Command) -> _Command:
     show_default=True,
     help="Room for executors.",
 )
+@click.option("--kernel", help=KERNEL_HELP)
 @click.option("--pin", metavar="NAME", help="Let the policy stay, under this name, and return.")
 @click.option("--replace", is_flag=True, help="With --pin: let the policy take the place of the pinned one.")
 @_shared
@@ -112,6 +114,7 @@ def attach(
     address: str | None,
     name: str | None,
     max_executors: int,
+    kernel: str | None,
     pin: str | None,
     replace: bool,
     bpffs: str,
@@ -133,7 +136,8 @@ def attach(
         raise click.UsageError("--replace needs --pin")
     # From here on a signal finds everything in place or nothing; while compiling there is nothing to tidy up.
     require_bpf()
-    compiled = compile_policy(policy, name=name, max_executors=max_executors, cache=user_cache(os.environ))
+    cache = user_cache(os.environ)
+    compiled = compile_policy(policy, name=name, max_executors=max_executors, kernel=kernel, cache=cache)
     with _signals_held() as numbers:
         link = _replaced(compiled, pin, bpffs, port, address) if replace and pin else None
         if link is None:

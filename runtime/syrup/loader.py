@@ -14,7 +14,7 @@ from syrup._sys.fd import Fd
 from syrup.allocate import Given
 from syrup.maps import Maps
 from syrupc.diagnostics import Diagnostic
-from syrupc.errors import InternalError, LoadError
+from syrupc.errors import InternalError, LoadError, SyrupError
 from syrupc.isa.codec import encode
 from syrupc.isa.insn import Insn
 from syrupc.objfile.btf import parse_btf
@@ -75,6 +75,8 @@ def load(verified: VerifiedObject, *, maps: Given | None = None, only: Collectio
         return _load(verified, maps or {}, only)
     except PermissionError as error:
         raise LoadError(privileges.not_permitted()) from error
+    except SyrupError as error:
+        raise rejection.explain_age(verified.verdict.profile, error) from None
 
 
 def create_maps(verified: VerifiedObject) -> Maps:
@@ -87,6 +89,8 @@ def create_maps(verified: VerifiedObject) -> Maps:
             made = {d.name: allocate.create(source, d, btf) for d in source.maps if d.name in names}
     except PermissionError as error:
         raise LoadError(privileges.not_permitted()) from error
+    except SyrupError as error:
+        raise rejection.explain_age(verified.verdict.profile, error) from None
     return allocate.live(source, made, {})
 
 

@@ -33,6 +33,23 @@ _UNIT: Final = "__syrup__"
 """Where a module's policies keep what they share."""
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What may be chosen when a file is compiled: room for executors, and the oldest kernel that must take the object.
+
+    The kernel is the name of a release or the path of a profile file, `None` for the one that the policies ask for.
+    """
+
+    max_executors: int = DEFAULT_MAX_EXECUTORS
+    kernel: str | None = None
+
+    def but(self, max_executors: int | None, kernel: str | None) -> Choice:
+        """The same, except for what is given."""
+        return Choice(
+            self.max_executors if max_executors is None else max_executors, self.kernel if kernel is None else kernel
+        )
+
+
 class Unit:
     """One policy file: what it compiles to, and its live maps (if there are any yet), which all its policies share."""
 
@@ -42,20 +59,20 @@ class Unit:
         self.path = path
         self._cache = cache
         self._namespace = namespace
-        self._compiled: dict[int, VerifiedObject] = {}
+        self._compiled: dict[Choice, VerifiedObject] = {}
         self.live: Maps | None = None
 
-    def compiled(self, max_executors: int) -> VerifiedObject:
+    def compiled(self, choice: Choice) -> VerifiedObject:
         """The object for all hooks, compiled when it is first asked for. Raises `CompileError`."""
-        if max_executors not in self._compiled:
-            self._compiled[max_executors] = _compile_file(self.path, max_executors, self._cache)
-        return self._compiled[max_executors]
+        if choice not in self._compiled:
+            self._compiled[choice] = _compile_file(self.path, choice, self._cache)
+        return self._compiled[choice]
 
-    def create_maps(self) -> Maps:
+    def create_maps(self, choice: Choice) -> Maps:
         """Create the maps in the kernel."""
         from syrup.loader import create_maps
 
-        return self.keep(create_maps(self.compiled(DEFAULT_MAX_EXECUTORS)))
+        return self.keep(create_maps(self.compiled(choice)))
 
     def keep(self, maps: Maps) -> Maps:
         """Let these be the live maps. Where the file is imported, their records are of the classes that it declares."""
@@ -76,7 +93,7 @@ class Policy(Generic[P, R]):
         name: str,
         hooks: tuple[str, ...],
         function: Callable[P, R] | None = None,
-        max_executors: int = DEFAULT_MAX_EXECUTORS,
+        choice: Choice = Choice(),
     ) -> None:
         if function is not None:
             functools.update_wrapper(self, function)
@@ -84,7 +101,7 @@ class Policy(Generic[P, R]):
         self.hooks = hooks
         self._unit = unit
         self._function = function
-        self._max_executors = max_executors
+        self._choice = choice
         self._deciders: dict[int, Decider] = {}
 
     @property
@@ -95,22 +112,23 @@ class Policy(Generic[P, R]):
     @property
     def verified(self) -> VerifiedObject:
         """The object that the file compiles to, for all its hooks. Raises `CompileError`, `VerificationError`."""
-        return self._unit.compiled(self._max_executors)
+        return self._unit.compiled(self._choice)
 
     @property
     def maps(self) -> Maps:
         """The live maps of the policy's file, shared by all its policies; created in the kernel at first use."""
         live = self._unit.live
-        return self._unit.create_maps() if live is None else live
+        return self._unit.create_maps(self._choice) if live is None else live
 
-    def with_room(self, max_executors: int) -> Policy[P, R]:
-        """The same policy with room for so many executors."""
-        if max_executors == self._max_executors:
+    def choosing(self, max_executors: int | None, kernel: str | None) -> Policy[P, R]:
+        """The same policy, compiled with what is given instead of what was chosen before."""
+        choice = self._choice.but(max_executors, kernel)
+        if choice == self._choice:
             return self
-        return Policy(self._unit, self.name, self.hooks, self._function, max_executors)
+        return Policy(self._unit, self.name, self.hooks, self._function, choice)
 
-    def deployable(self, hook: str, max_executors: int | None) -> Deployable:
-        verified = self._unit.compiled(self._max_executors if max_executors is None else max_executors)
+    def deployable(self, hook: str) -> Deployable:
+        verified = self.verified
         return Deployable(verified, _program(verified, self.name, hook), self._unit.live or {}, None, self._unit)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -133,8 +151,8 @@ class Policy(Generic[P, R]):
     def _decider(self, executors: int) -> Decider:
         from syrup.deciding import Decider, declared_maps
 
-        room = max(executors, self._max_executors)
-        verified = self._unit.compiled(room)
+        room = max(executors, self._choice.max_executors)
+        verified = self._unit.compiled(self._choice.but(room, None))
         maps = declared_maps(self._imported().__globals__, verified)
         decider = self._deciders.get(executors)
         if decider is None or not decider.uses(maps):  # a test may have put other maps in place
@@ -176,11 +194,19 @@ class Deployable:
 @overload
 def jit(function: Callable[P, R], /) -> Policy[P, R]: ...
 @overload
-def jit(*, hook: str | tuple[str, ...] = ...) -> Callable[[Callable[P, R]], Policy[P, R]]: ...
+def jit(*, hook: str | tuple[str, ...] = ..., kernel: str | None = ...) -> Callable[[Callable[P, R]], Policy[P, R]]: ...
 def jit(
-    function: Callable[P, R] | None = None, /, *, hook: str | tuple[str, ...] = ("socket",)
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    hook: str | tuple[str, ...] = ("socket",),
+    kernel: str | None = None,  # noqa: ARG001 -- the compiler reads it where it stands
 ) -> Policy[P, R] | Callable[[Callable[P, R]], Policy[P, R]]:
-    """Mark a function as a policy for one or more hooks. Nothing is compiled until it is used."""
+    """Mark a function as a policy for one or more hooks. Nothing is compiled until it is used.
+
+    `kernel` names the oldest release that the policy is for, as in `"6.1"`, if it needs what Linux 5.15 lacks; the file
+    is compiled for the newest that one of its policies names.
+    """
     hooks = (hook,) if isinstance(hook, str) else tuple(hook)
 
     def mark(function: Callable[P, R]) -> Policy[P, R]:
@@ -196,29 +222,37 @@ def compile_policy(
     *,
     name: str | None = None,
     max_executors: int | None = None,
+    kernel: str | None = None,
     cache: Cache | None = None,
 ) -> Policy[..., Any]:
     """Compile a decorated function, or a policy file, now.
 
-    `name` chooses among several policies of a file; `max_executors` makes room for more than 64 executors; a `cache`
-    has the object of a file that was compiled before, which is verified again. Raises
+    `name` chooses among several policies of a file; `max_executors` makes room for more than 64 executors; `kernel` is
+    the oldest kernel that must take it, a release such as `"6.1"` or a file that `syrup features --profile` wrote, in
+    place of the one that the policy asks for; a `cache` has the object of a file that was compiled before, which is
+    verified again. Raises
     `CompileError` and `VerificationError` with the places in the source, `UsageError` where the choice is not clear.
     """
     if isinstance(policy, Policy):
         _require_named(policy, name)
-        found = policy if max_executors is None else policy.with_room(max_executors)
-        found._unit.compiled(found._max_executors)
+        found = policy.choosing(max_executors, kernel)
+        found._unit.compiled(found._choice)
         return found
     unit = Unit(os.fspath(policy), cache)
-    room = DEFAULT_MAX_EXECUTORS if max_executors is None else max_executors
-    verified = unit.compiled(room)
+    choice = Choice().but(max_executors, kernel)
+    verified = unit.compiled(choice)
     chosen = _only_name(verified, unit.path, name)
     hooks = tuple(p.hook for p in _programs(verified) if p.name == chosen)
-    return Policy(unit, chosen, hooks, None, room)
+    return Policy(unit, chosen, hooks, None, choice)
 
 
 def deployable(
-    policy: Attachable, hook: str, *, name: str | None = None, max_executors: int | None = None
+    policy: Attachable,
+    hook: str,
+    *,
+    name: str | None = None,
+    max_executors: int | None = None,
+    kernel: str | None = None,
 ) -> Deployable:
     """What there is to attach of a policy, a file, a verified object or a loaded one."""
     from syrup.loader import Loaded
@@ -227,11 +261,15 @@ def deployable(
     match policy:
         case Policy():
             _require_named(policy, name)
-            return policy.deployable(hook, max_executors)
+            return policy.choosing(max_executors, kernel).deployable(hook)
         case str() | os.PathLike():
             unit = Unit(os.fspath(cast("str", policy)))
-            verified = unit.compiled(DEFAULT_MAX_EXECUTORS if max_executors is None else max_executors)
+            verified = unit.compiled(Choice().but(max_executors, kernel))
             return Deployable(verified, _program(verified, _only_name(verified, unit.path, name), hook), {})
+        case Loaded() | VerifiedObject() if kernel is not None:
+            raise TypeError(
+                "what is compiled already is for the kernel that it was compiled for: `kernel` cannot change it"
+            )
         case Loaded():
             if policy.closed:
                 raise ValueError("what was loaded is closed")
@@ -242,12 +280,14 @@ def deployable(
     raise TypeError(f"a policy, a path, a Loaded or a VerifiedObject is attached, not a {type(policy).__name__}")
 
 
-def _compile_file(path: str, max_executors: int, cache: Cache | None) -> VerifiedObject:
+def _compile_file(path: str, choice: Choice, cache: Cache | None) -> VerifiedObject:
     from syrupc.build import compiled
     from syrupc.files import read_source
+    from syrupc.kernels import chosen
     from syrupc.options import Options
 
-    return compiled(read_source(path), Options(max_executors=max_executors), cache).require()
+    kernel = None if choice.kernel is None else chosen(choice.kernel)
+    return compiled(read_source(path), Options(kernel=kernel, max_executors=choice.max_executors), cache).require()
 
 
 def _require_named(policy: Policy[..., Any], name: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Final
 
@@ -9,9 +10,13 @@ from syrup import privileges
 from syrup._sys.programs import Rejected
 from syrupc.diagnostics import Diagnostic, Span
 from syrupc.errors import InternalError, LoadError, SyrupError
+from syrupc.kernel.host import release_of
+from syrupc.kernel.profiles import NAMES
+from syrupc.kernel.release import release
 from syrupc.objfile.model import Program
 
 _KEPT_LINES: Final = 60
+_KERNEL_REFUSES: Final = ("SYR604", "SYR606", "SYR902")
 _INSTRUCTION: Final = re.compile(r"^(\d+): \(")
 _SUMMARY: Final = re.compile(r"^(processed \d+ insns|verification time|stack depth|mark_precise)")
 
@@ -29,6 +34,25 @@ def explain(program: Program, refused: Rejected, waiver: str | None) -> SyrupErr
     help_ = ("report it with the policy and the output of the same command with `-v`",)
     notes = (f"the kernel says: {reason}", "the pre-verifier accepted this program: one of the two is wrong")
     return InternalError(_diagnostic("SYR902", program, place, notes, help_, details))
+
+
+def explain_age(compiled_for: str, error: SyrupError) -> SyrupError:
+    """The error to raise where what was compiled for some kernel does not load: another one if this kernel is older."""
+    running = os.uname().release
+    first = error.diagnostics[0]
+    if first.code not in _KERNEL_REFUSES or release_of(compiled_for) <= release_of(running):
+        return error
+    nearest = max((name for name in NAMES if release(name) <= release_of(running)), key=release, default=NAMES[0])
+    return LoadError(
+        Diagnostic(
+            "SYR602",
+            f"this is Linux {running}, and the object was compiled for Linux {compiled_for}",
+            first.span,
+            notes=(first.message, *first.notes),
+            help=(f'compile for the oldest kernel that must take it: `kernel="{nearest}"`, or `--kernel {nearest}`',),
+            details=first.details,
+        )
+    )
 
 
 def read_log(program: Program, log: str) -> tuple[Span | None, str, list[str]]:

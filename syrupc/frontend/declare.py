@@ -21,6 +21,7 @@ from syrupc.frontend.map_declarations import declared_map
 from syrupc.frontend.source import Findings, Located, PolicySource, first_words, head
 from syrupc.frontend.suggest import did_you_mean, nearest
 from syrupc.kernel.hooks import HOOKS
+from syrupc.kernel.profiles import NAMES
 from syrupc.spec import (
     INT_TYPES,
     STORED_TYPES,
@@ -364,22 +365,32 @@ class _Declarer:
     def hooks(self, decorator: ast.expr) -> tuple[str, ...]:
         if not isinstance(decorator, ast.Call):
             return ("socket",)
-        match decorator:
-            case ast.Call(args=[], keywords=[]):
-                return ("socket",)
-            case ast.Call(args=[], keywords=[ast.keyword(arg="hook", value=value)]):
-                elements = value.elts if isinstance(value, ast.Tuple) else [value]
-                names = [e.value for e in elements if isinstance(e, ast.Constant)]
-                unknown = [e for e in elements if not (isinstance(e, ast.Constant) and e.value in HOOKS)]
-                if unknown:
-                    self.unknown_hook(unknown[0])
-                    return ()
-                if len(set(names)) != len(elements):
-                    self.found.error("SYR105", "a hook is named twice", value, help=("name each hook once",))
-                    return ()
-                return tuple(str(name) for name in names)
-        self.found.error("SYR105", "`@syrup.jit` takes `hook=` only", decorator, help=('`@syrup.jit(hook="socket")`',))
-        return ()
+        given = {keyword.arg: keyword.value for keyword in decorator.keywords}
+        if decorator.args or not given.keys() <= {"hook", "kernel"}:
+            help_lines = ('`@syrup.jit(hook="socket")`', '`@syrup.jit(kernel="6.1")`')
+            self.found.error("SYR105", "`@syrup.jit` takes `hook=` and `kernel=` only", decorator, help=help_lines)
+            return ()
+        if "kernel" in given:
+            self.kernel(given["kernel"])
+        return self.named_hooks(given["hook"]) if "hook" in given else ("socket",)
+
+    def named_hooks(self, value: ast.expr) -> tuple[str, ...]:
+        elements = value.elts if isinstance(value, ast.Tuple) else [value]
+        names = [e.value for e in elements if isinstance(e, ast.Constant)]
+        unknown = [e for e in elements if not (isinstance(e, ast.Constant) and e.value in HOOKS)]
+        if unknown:
+            self.unknown_hook(unknown[0])
+            return ()
+        if len(set(names)) != len(elements):
+            self.found.error("SYR105", "a hook is named twice", value, help=("name each hook once",))
+            return ()
+        return tuple(str(name) for name in names)
+
+    def kernel(self, value: ast.expr) -> None:
+        if not (isinstance(value, ast.Constant) and value.value in NAMES):
+            known = ", ".join(NAMES)
+            help_line = f'for example `kernel="{NAMES[-1]}"`'
+            self.found.error("SYR105", "no such kernel", value, notes=(f"known: {known}",), help=(help_line,))
 
     def unknown_hook(self, node: ast.expr) -> None:
         name = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -67,7 +67,7 @@ class Host:
             offered=self.helpers,
             loops=self.loops,
             acquire_release=self.acquire_release,
-            reasoning=replace(follows, rounds_frames_to_16=follows.rounds_frames_to_16 and self.jit),
+            reasoning=follows if self.jit else replace(follows, rounds_frames_to_16=False),
         )
 
 

@@ -69,6 +69,11 @@ def profile(name: str) -> KernelProfile:
     return _PROFILES[name]
 
 
+def first_with(since: str) -> str:
+    """The oldest known release that has what came with a release; that release itself where none has."""
+    return next((name for name in NAMES if brought(since, release(name))), since)
+
+
 def _profile(name: str) -> KernelProfile:
     kernel = release(name)
     program_types = frozenset(row.name for row in PROGRAM_TYPES.values() if brought(row.since, kernel))

@@ -12,7 +12,7 @@ from syrupc.diagnostics import Diagnostic
 from syrupc.errors import CompileError
 from syrupc.frontend.source import PolicySource
 from syrupc.kernel.map_types import BY_NAME, OF_KIND, is_whole
-from syrupc.kernel.profiles import KernelProfile
+from syrupc.kernel.profiles import KernelProfile, first_with
 from syrupc.lower.debug import DebugInfo
 from syrupc.lower.emitter import TRIPLE
 from syrupc.lower.lookups import Lookups
@@ -126,7 +126,10 @@ class ModuleBuilder:
                 notes=(
                     f"it came with Linux {kind.since}; an object is compiled for the oldest kernel that shall load it",
                 ),
-                help=(f"say that the machine is newer: `--kernel {kind.since}`, or a later release that is known",),
+                help=(
+                    f'if all machines are newer, ask for that: `@syrup.jit(kernel="{first_with(kind.since)}")`',
+                    f"or where it is compiled: `--kernel {first_with(kind.since)}`",
+                ),
             )
         )
 

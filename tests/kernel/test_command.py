@@ -22,6 +22,7 @@ from tests.kernel.services import DEADLINE, client, joining, udp_socket, until, 
 
 pytestmark = pytest.mark.bpf
 
+ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-c", "from syrup.cli import main; main()")
 SECOND = "import syrup\n\n\n@syrup.jit\ndef second(pkt: syrup.Packet) -> syrup.Executor:\n    return 1\n"
 FIRST = SECOND.replace("second", "first").replace("return 1", "return 0")
@@ -421,6 +422,18 @@ def test_one_of_several_policies_is_chosen_by_name(tmp_path: Path) -> None:
     with workers(3) as (port, _), staying(*arguments, "--port", str(port)) as process:
         lines_until(process, "Ctrl-C")
         assert answers(port) == {0}
+
+
+def test_a_policy_is_attached_for_the_kernel_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, host = str(ROOT / "tests" / "policies" / "newer.py"), str(tmp_path / "host.json")
+    assert said(capsys, "features", "--profile", host)[0] == 0
+    with workers(2) as (port, _):
+        assert "`--kernel 6.1`" in said(capsys, "attach", file, "--port", str(port))[2]
+        for kernel in ("6.1", host):
+            with staying(file, "--port", str(port), "--kernel", kernel) as process:
+                lines_until(process, "Ctrl-C")
 
 
 def test_faults_are_shown_by_source_line(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -92,10 +93,12 @@ def test_a_map_that_is_only_declared_cannot_be_given() -> None:
         syrup.load(policy(always(0), maps=[TURN]), maps={"turn": syrup.Array(U64, 1)})  # type: ignore[arg-type]
 
 
+HUGE = MapSpec("huge", MapKind.HASH_MAP, U32, U64, 0xFFFF_FFFF)
+
+
 def test_a_map_that_is_too_large_is_named() -> None:
-    huge = MapSpec("huge", MapKind.HASH_MAP, U32, U64, 0xFFFF_FFFF)
     with pytest.raises(syrup.LoadError) as raised:
-        syrup.load(policy(always(0), maps=[huge]))
+        syrup.load(policy(always(0), maps=[HUGE]))
     (found,) = raised.value.diagnostics
     assert (found.code, found.message) == ("SYR606", "the kernel does not create the map `huge`")
 
@@ -120,6 +123,30 @@ def test_what_was_waived_is_the_users_risk() -> None:
     (found,) = raised.value.diagnostics
     assert found.code == "SYR604"
     assert "I know what I am doing" in found.notes[1]
+
+
+def for_kernel(name: str, verified: VerifiedObject) -> VerifiedObject:
+    """The same object, judged for another kernel."""
+    return replace(verified, verdict=replace(verified.verdict, profile=name))
+
+
+def test_what_was_compiled_for_a_newer_kernel_is_not_our_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Running:
+        release = "6.1.0-18-amd64"
+
+    monkeypatch.setattr(os, "uname", Running)
+    with pytest.raises(syrup.LoadError) as raised:
+        syrup.load(for_kernel("6.12", refused()))
+    (found,) = raised.value.diagnostics
+    assert (found.code, found.message) == (
+        "SYR602",
+        "this is Linux 6.1.0-18-amd64, and the object was compiled for Linux 6.12",
+    )
+    assert "`--kernel 6.1`" in found.help[0]
+    with pytest.raises(syrup.InternalError):
+        syrup.load(for_kernel("6.1", refused()))
+    with pytest.raises(syrup.LoadError, match="the kernel does not create the map `huge`"):
+        syrup.load(for_kernel("6.1", policy(always(0), maps=[HUGE])))
 
 
 def test_a_long_log_of_the_kernel_is_bounded() -> None:

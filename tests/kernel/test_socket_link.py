@@ -73,6 +73,23 @@ def test_statistics_count_executors_pass_drop_and_faults(group: list[socket.sock
         assert (link.stats().passed, link.stats().decisions) == (3, 3)
 
 
+NEWER = Path(__file__).parents[1] / "policies" / "newer.py"
+
+
+def test_a_policy_for_a_newer_kernel_decides_where_that_is_asked_for(group: list[socket.socket]) -> None:
+    port = port_of(group[0])
+    with pytest.raises(syrup.CompileError, match="has no Bloom"):
+        syrup.attach(NEWER, port=port)
+    with syrup.attach(NEWER, port=port, kernel="6.1") as link:
+        send(port, [b"x"])
+        assert waiting(group) == [1, 0, 0]
+        assert (link.stats().executors, link.stats().passed) == ((1, 0, 0), 0)
+    policy = syrup.compile(NEWER, kernel="6.1")
+    with syrup.attach(policy, port=port) as link:
+        assert link.stats().decisions == 0
+        link.replace(syrup.compile(NEWER, kernel="6.6"))
+
+
 def test_a_dropped_datagram_reaches_nobody_and_its_sender_is_told(group: list[socket.socket]) -> None:
     with (
         syrup.attach(policy(DROP), port=port_of(group[0])) as link,

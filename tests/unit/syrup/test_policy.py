@@ -25,13 +25,33 @@ def another(pkt: syrup.Packet) -> syrup.Executor:  # noqa: ARG001
     return syrup.PASS
 
 
+BLOOM = """\
+import syrup
+
+seen = syrup.Bloom(syrup.u16, 8)
+
+
+@syrup.jit
+def stranger(pkt: syrup.Packet) -> syrup.Executor:
+    return 1 if pkt.src_port in seen else 0
+"""
+
+
+@pytest.fixture
+def bloom(tmp_path: Path) -> Path:
+    """A policy that needs what came after the default profile."""
+    file = tmp_path / "bloom.py"
+    file.write_text(BLOOM)
+    return file
+
+
 @pytest.fixture
 def compilations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """What was compiled: the compiler is replaced by one that always gives the same object."""
     done: list[tuple[str, int]] = []
 
-    def compile_file(path: str, max_executors: int, _cache: object) -> Any:
-        done.append((path, max_executors))
+    def compile_file(path: str, choice: policy_module.Choice, _cache: object) -> Any:
+        done.append((path, choice.max_executors))
         return handmade.policy(handmade.PASS, name="constant")
 
     monkeypatch.setattr(policy_module, "_compile_file", compile_file)
@@ -133,3 +153,60 @@ def test_every_public_name_is_there() -> None:
 def test_public_names_are_not_hidden_by_modules() -> None:
     modules = {entry.removesuffix(".py") for entry in os.listdir(Path(syrup.__file__).parent)}
     assert modules & set(syrup.__all__) == set()
+
+
+# -- the kernel that is compiled for ---------------------------------------------------------------------------------
+
+
+def test_what_the_default_kernel_lacks_is_told_with_what_to_ask_for(bloom: Path) -> None:
+    with pytest.raises(syrup.CompileError) as raised:
+        syrup.compile(bloom)
+    (found,) = raised.value.diagnostics
+    assert found.code == "SYR301"
+    assert found.help == (
+        'if all machines are newer, ask for that: `@syrup.jit(kernel="6.1")`',
+        "or where it is compiled: `--kernel 6.1`",
+    )
+
+
+def test_the_kernel_is_a_choice_of_the_compilation(bloom: Path) -> None:
+    made = syrup.compile(bloom, kernel="6.1")
+    assert made.verified.verdict.profile == "6.1"
+    assert syrup.compile(made) is made
+    assert syrup.compile(made, kernel="6.12").verified.verdict.profile == "6.12"
+    wide = syrup.compile(made, max_executors=100)
+    assert wide.verified.verdict.profile == "6.1"
+    assert deployable(made, "socket", kernel="6.6").verified.verdict.profile == "6.6"
+    assert deployable(bloom, "socket", kernel="6.6").verified.verdict.profile == "6.6"
+
+
+def test_a_policy_says_itself_which_kernel_it_is_for(bloom: Path) -> None:
+    bloom.write_text(BLOOM.replace("@syrup.jit", '@syrup.jit(kernel="6.6")'))
+    assert syrup.compile(bloom).verified.verdict.profile == "6.6"
+    assert syrup.compile(bloom, kernel="6.1").verified.verdict.profile == "6.1"
+    with pytest.raises(syrup.CompileError, match="has no Bloom"):
+        syrup.compile(bloom, kernel="5.15")
+
+
+def test_a_decorated_function_decides_for_the_kernel_that_it_says(bloom: Path) -> None:
+    bloom.write_text(BLOOM.replace("@syrup.jit", '@syrup.jit(hook="socket", kernel="6.1")'))
+    names: dict[str, Any] = {"__name__": "bloom"}
+    exec(compile(bloom.read_text(), str(bloom), "exec"), names)
+    assert names["stranger"].decide(syrup.Packet(b"")) == 0
+    assert names["stranger"](syrup.Packet(b"")) == 0
+
+
+def test_the_same_source_and_choices_give_the_same_bytes(bloom: Path) -> None:
+    first, second = (syrup.compile(bloom, kernel="6.12").verified.object.data for _ in range(2))
+    assert first == second
+
+
+def test_an_unknown_kernel_is_told(bloom: Path) -> None:
+    with pytest.raises(syrup.UsageError, match="unknown kernel"):
+        syrup.compile(bloom, kernel="6.2")
+
+
+def test_what_is_compiled_already_keeps_its_kernel(bloom: Path) -> None:
+    made = syrup.compile(bloom, kernel="6.1").verified
+    with pytest.raises(TypeError, match="`kernel` cannot change it"):
+        deployable(made, "socket", kernel="6.6")
