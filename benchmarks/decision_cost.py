@@ -69,8 +69,8 @@ def _beyond(taken: Sequence[float], base: Sequence[float]) -> list[float]:
 def _policy(path: Path, payloads: Sequence[bytes], load: Load) -> Iterator[Subject]:
     policy = syrup.compile(path)
     with silent_group(WORKERS) as group, syrup.attach(policy, sockets=group.sockets) as link:
-        if "tokens" in link.maps:
-            link.maps.tokens.update(dict.fromkeys(budget(load), 1 << 60))
+        if "left" in link.maps:
+            link.maps.left.update(dict.fromkeys(budget(load), 1 << 60))
         yield Subject(link.record.groups[0].stub, Burst(payloads, group.port))
 
 

@@ -69,9 +69,9 @@ _TYPICAL: Final[Mapping[str, Sequence[Case]]] = {
         Case("two serve SCANs", _GETS, {"serving": _each(1, 2, 1, 1, 2, 1)}),
         Case("all serve SCANs", _GETS, {"serving": _each(2, 2, 2, 2, 2, 2)}),
     ),
-    "token": (
-        Case("tokens left", _GETS, {"tokens": dict.fromkeys(range(_USERS), _AMPLE)}),
-        Case("no tokens left", _GETS, {"tokens": dict.fromkeys(range(_USERS), 0)}),
+    "tokens": (
+        Case("tokens left", _GETS, {"left": dict.fromkeys(range(_USERS), _AMPLE)}),
+        Case("no tokens left", _GETS, {"left": dict.fromkeys(range(_USERS), 0)}),
         Case("an unknown user", _GETS),
     ),
     "key_hash": (Case("any request", _GETS),),

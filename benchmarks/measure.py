@@ -22,7 +22,7 @@ from syrupc.errors import SyrupError
 from syrupc.render import render_text
 
 ROOT = Path(__file__).resolve().parents[1]
-SHOWN = ("round_robin", "flow_hash", "sita", "scan_avoid", "token", "key_hash")
+SHOWN = ("round_robin", "flow_hash", "sita", "scan_avoid", "tokens", "key_hash")
 """The examples that the demo compares and whose figures stand in its README."""
 EXAMPLES = (*SHOWN, "least_loaded", "power_of_two", "weighted", "rate_limit", "sticky", "priority")
 

@@ -48,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
         status = syrupc.main(list(arguments), prog_name="syrupc", standalone_mode=False, obj=tuple(arguments))
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        streams.misused(error)
         return Status.USAGE
     except (KeyboardInterrupt, click.Abort):
         return Status.INTERRUPTED

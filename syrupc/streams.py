@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TextIO
+
+import click
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import UsageError
@@ -42,9 +46,24 @@ def lost(error: OSError) -> UsageError:
     return UsageError(Diagnostic("SYR002", f"cannot write to standard output: {reason(error)}"))
 
 
+def is_of_output(error: OSError) -> bool:
+    """Whether it is the system's refusal of what click writes itself: help and version."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return Path(frames[-1].filename).is_relative_to(Path(click.__file__).parent)
+
+
 def abandon(stream: TextIO) -> None:
     """Let go of a stream: what is buffered must not raise once more when the interpreter ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def misused(error: click.ClickException) -> None:
+    """Tell on standard error what is wrong with a command line, if anything can be told there."""
+    try:
+        error.show()
+        sys.stderr.flush()
+    except OSError:
+        abandon(sys.stderr)
 
 
 def say(text: str) -> None:

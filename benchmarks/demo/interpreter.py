@@ -88,9 +88,9 @@ class _Deciding:
             self.served = list(moment.serving)
             for worker, kind in enumerate(moment.serving):
                 self.simulation.store("serving", worker, kind)
-        if "tokens" in self.maps and moment.now_ns >= self.refill_ns:
+        if "left" in self.maps and moment.now_ns >= self.refill_ns:
             for user, tokens in budget(self.load).items():
-                self.simulation.store("tokens", user, tokens)
+                self.simulation.store("left", user, tokens)
             self.refill_ns = (moment.now_ns // INTERVAL_NS + 1) * INTERVAL_NS
 
 

@@ -54,8 +54,8 @@ class Steered:
         chosen = self.policies[policy]
         with ExitStack() as stack:
             link = stack.enter_context(syrup.attach(chosen, hook="socket", port=self.service.port))
-            if "tokens" in link.maps:
-                stack.enter_context(refilled(link.maps.tokens, self.load))
+            if "left" in link.maps:
+                stack.enter_context(refilled(link.maps.left, self.load))
             outcome = self._drive(trace)
             return replace(outcome, dropped=link.stats().dropped)
 
@@ -107,8 +107,8 @@ def costs_ns(policies: Policies, trace: Trace, load: Load, count: int) -> dict[s
 @contextlib.contextmanager
 def _deciding(policy: Any, payloads: list[bytes], load: Load, count: int) -> Iterator[Subject]:
     with silent_group(count) as group, syrup.attach(policy, sockets=group.sockets) as link:
-        if "tokens" in link.maps:
-            link.maps.tokens.update(dict.fromkeys(budget(load), _ENOUGH_TOKENS))
+        if "left" in link.maps:
+            link.maps.left.update(dict.fromkeys(budget(load), _ENOUGH_TOKENS))
         yield Subject(link.record.groups[0].stub, Burst(payloads, group.port))
 
 

@@ -1,4 +1,4 @@
-"""The user space of the `token` policy: refills every user's tokens at an interval, which is what sets the rates."""
+"""The user space of the `tokens` policy: refills every user's tokens at an interval, which is what sets the rates."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
         syrup.main(list(arguments), prog_name="syrup", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        streams.misused(error)
         return Status.USAGE
     except SyrupError as error:
         return _failed(error, arguments)
@@ -67,6 +67,8 @@ def run(arguments: Sequence[str]) -> int:
         streams.abandon(sys.stdout)
         return Status.BROKEN_PIPE
     except Exception as error:  # the one place where nothing may escape
+        if isinstance(error, OSError) and streams.is_of_output(error):
+            return _failed(streams.lost(error), ())
         return _failed(internal_error(error, f"`syrup {' '.join(arguments[:1])}`"), arguments)
     return Status.ACCEPTED
 
@@ -223,8 +225,7 @@ def stats(name: str | None, bpffs: str, as_json: bool, verbose: bool) -> None:  
         if as_json:
             _json({**present.record_fields(record, registry.in_place(record)), "stats": present.stats_fields(counted)})
         else:
-            where = ", ".join(str(group.group) for group in record.groups)
-            _say(f"{record.program} on {where}, held by {record.attacher}")
+            _say_where(record)
             _show(present.statistics(counted, record.groups))
     if not shown and not as_json:
         _say("nothing is attached")
@@ -260,13 +261,23 @@ def maps(name: str | None, only: str | None, limit: int, bpffs: str, as_json: bo
         _say("nothing is attached")
 
 
+def _say_where(record: Record) -> None:
+    """Which policy this is, and whether it is one that decides no more."""
+    from syrup import registry
+
+    where = ", ".join(str(group.group) for group in record.groups)
+    _say(f"{record.program} on {where}, held by {record.attacher}")
+    if registry.in_place(record) is False:
+        away = f"; `syrup detach {record.pin}` takes the pin away" if record.pin else ""
+        _say(f"it decides no more: its sockets are closed, or another program was attached to them{away}")
+
+
 def _say_maps(record: Record, found: Sequence[Map], limit: int, as_json: bool) -> None:
     from syrup import present
     from syrup.contents import contents
 
     if not as_json and found:
-        where = ", ".join(str(group.group) for group in record.groups)
-        _say(f"{record.program} on {where}, held by {record.attacher}")
+        _say_where(record)
     for each in found:
         seen = contents(each, limit)
         if as_json:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from syrupc.frontend.constants import Constant, NotConstant, evaluate
 from syrupc.frontend.source import Findings, Located, head
 from syrupc.frontend.suggest import did_you_mean
+from syrupc.lang.records import Record
 from syrupc.spec import STORED_TYPES, ArrayType, StoredType, StructType
 
 MAX_SIZE: Final = 512
@@ -70,9 +71,12 @@ def struct(node: ast.ClassDef, names: Names) -> StructType | None:
                     rename = ("give it another name",)
                     names.found.error("SYR106", f"the field `{name}` is declared twice", each, help=rename)
                 elif name.startswith("_"):
-                    rename = (f"call it `{name.lstrip('_')}`",)
+                    rename = (f"call it `{name.lstrip('_')}`",) if name.strip("_") else ("give it another name",)
                     message = f"the name of the field `{name}` starts with `_`"
                     names.found.error("SYR106", message, each.target, help=rename)
+                elif name in _OF_EVERY_STRUCT:
+                    message = f"a field cannot be called `{name}`: every struct has a method of that name"
+                    names.found.error("SYR106", message, each.target, help=("give it another name",))
                 elif kind is not None:
                     fields.append((name, kind))
             case _:
@@ -88,6 +92,7 @@ def struct(node: ast.ClassDef, names: Names) -> StructType | None:
     return made
 
 
+_OF_EVERY_STRUCT: Final = frozenset({Record.from_bytes.__name__})
 _SPREAD: Final = ("spread it over several structs",)
 _FORM: Final = ("one field a line: `kind: u32`, or an array: `slots: syrup.Elements[u32] = syrup.elements(4)`",)
 

@@ -261,6 +261,27 @@ def test_a_pinned_policy_is_attached_anew_to_a_restarted_service(
         assert said(capsys, "detach", "web", "--bpffs", bpffs)[0] == 0
 
 
+def test_a_pin_whose_policy_decides_no_more_says_so(
+    policy_file: Path, bpffs: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = ("--bpffs", bpffs)
+    gone = (
+        "it decides no more: its sockets are closed, or another program was attached to them; `syrup detach web` takes"
+    )
+    with workers(2) as (port, _):
+        assert said(capsys, "attach", str(policy_file), "--port", str(port), "--pin", "web", *here)[0] == 0
+        assert answers(port) == {1}
+        assert "decides no more" not in said(capsys, "stats", "web", *here)[1]
+    # The kernel lets go of the program some time after the last socket.
+    until(lambda: "decides no more" in said(capsys, "stats", "web", *here)[1], "the policy is gone")
+    status, out, err = said(capsys, "stats", "web", *here)
+    assert (status, err) == (0, "")
+    assert out.splitlines()[1].startswith(gone)
+    assert "32" in out
+    assert json.loads(said(capsys, "stats", "web", "--json", *here)[1])["state"] == "gone"
+    assert said(capsys, "detach", "web", *here)[0] == 0
+
+
 def test_a_policy_pinned_for_one_service_is_not_replaced_in_the_name_of_another(
     policy_file: Path, bpffs: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

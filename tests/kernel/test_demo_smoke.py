@@ -44,11 +44,11 @@ def test_gets_wait_for_scans_under_the_default_and_not_under_sita_and_scan_avoid
 
 def test_policies_decide_who_serves() -> None:
     load = Load(rate=1000, seconds=0.5, get_us=0, scan_us=1000, scan_share=0.05)
-    table = measured(Plan(("round_robin", "sita", "token"), load, repetitions=1))
+    table = measured(Plan(("round_robin", "sita", "tokens"), load, repetitions=1))
 
     assert max(table["round_robin"].share) - min(table["round_robin"].share) < 0.01
     assert table["sita"].share[-1] == pytest.approx(0.05, abs=0.03)
-    assert (table["token"].lost, table["token"].dropped > 0) == (0, True)
+    assert (table["tokens"].lost, table["tokens"].dropped > 0) == (0, True)
 
 
 def test_every_decision_has_a_cost() -> None:

@@ -15,9 +15,17 @@ COMMANDS = {
     "json": ["syrupc", "check", "--format", "json", "examples/sita.py"],
     "object": ["syrupc", "compile", "-o", "-", "examples/sita.py"],
     "explain": ["syrupc", "explain"],
+    "table": ["syrupc", "verify", "examples/sita.py"],
     "failed": ["syrup", "detach", "nobody", "--json"],
+    **{f"{name} {flag}": [name, flag] for name in ("syrupc", "syrup") for flag in ("--help", "--version")},
+    "help of a command": ["syrup", "attach", "--help"],
 }
-WRONG = ["syrupc", "check", "nowhere.py"]
+WRONG = {
+    "check": ["syrupc", "check", "nowhere.py"],
+    "verify": ["syrupc", "verify", "nowhere.py"],
+    "usage of syrupc": ["syrupc", "nonsense"],
+    "usage of syrup": ["syrup", "attach"],
+}
 
 
 def run(command: list[str], redirected: str) -> subprocess.CompletedProcess[str]:
@@ -36,9 +44,10 @@ def test_output_that_cannot_be_written_is_an_error_in_one_line(name: str, redire
     assert (done.returncode, done.stderr) == (2, f"error[SYR002]: cannot write to standard output: {why}\n")
 
 
+@pytest.mark.parametrize("name", WRONG)
 @pytest.mark.parametrize("redirected", ["2>/dev/full", "2>&-"])
-def test_findings_that_cannot_be_told_leave_the_exit_status(redirected: str) -> None:
-    done = run(WRONG, redirected)
+def test_findings_that_cannot_be_told_leave_the_exit_status(name: str, redirected: str) -> None:
+    done = run(WRONG[name], redirected)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "")
 
 

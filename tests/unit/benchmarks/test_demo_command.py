@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 DEMO = [sys.executable, "-m", "benchmarks.demo", "--interpreter", "--repetitions", "1", "--seconds", "0.2"]
-POLICIES = ["default", "round_robin", "flow_hash", "sita", "scan_avoid", "token", "key_hash"]
+POLICIES = ["default", "round_robin", "flow_hash", "sita", "scan_avoid", "tokens", "key_hash"]
 
 
 def test_the_first_line_says_that_it_is_not_the_kernel(repository: Path) -> None:

@@ -1,6 +1,7 @@
 """The example policies as plain Python: what each decides, on datagrams of the demo's service."""
 
 import ast
+import sys
 from collections import Counter
 from importlib import import_module
 
@@ -23,7 +24,7 @@ from examples.round_robin import round_robin
 from examples.scan_avoid import scan_avoid, serving
 from examples.sita import sita
 from examples.sticky import BUSY, owner, sticky
-from examples.token import token, tokens
+from examples.tokens import left, tokens
 from examples.weighted import share, weighted
 
 WORKERS = 6
@@ -40,8 +41,13 @@ def _idle() -> None:
         busy[worker] = share[worker] = 0
         for file in (least_loaded_file, power_of_two_file, sticky_file):
             file.load[worker] = 0
-    for table in (tokens, due, owner):
+    for table in (left, due, owner):
         table.clear()
+
+
+def test_no_example_hides_a_module_of_python() -> None:
+    """A script beside the examples imports from their folder first."""
+    assert set(EXAMPLES) & sys.stdlib_module_names == set()
 
 
 def test_round_robin_takes_the_workers_in_turn() -> None:
@@ -82,16 +88,16 @@ def test_scan_avoid_asks_the_default_when_all_serve_scans() -> None:
     assert scan_avoid(request()) == syrup.PASS
 
 
-def test_token_lets_pass_what_there_are_tokens_for() -> None:
-    tokens[7] = 2
+def test_tokens_lets_pass_what_there_are_tokens_for() -> None:
+    left[7] = 2
 
-    assert [token(request(user=7)) for _ in range(4)] == [syrup.PASS, syrup.PASS, syrup.DROP, syrup.DROP]
-    tokens[7] = 1  # a refill
-    assert [token(request(user=7)) for _ in range(2)] == [syrup.PASS, syrup.DROP]
+    assert [tokens(request(user=7)) for _ in range(4)] == [syrup.PASS, syrup.PASS, syrup.DROP, syrup.DROP]
+    left[7] = 1  # a refill
+    assert [tokens(request(user=7)) for _ in range(2)] == [syrup.PASS, syrup.DROP]
 
 
-def test_token_drops_users_without_an_entry() -> None:
-    assert token(request(user=8)) == syrup.DROP
+def test_tokens_drops_users_without_an_entry() -> None:
+    assert tokens(request(user=8)) == syrup.DROP
 
 
 def test_key_hash_gives_a_key_one_owner_and_spreads_the_keys() -> None:

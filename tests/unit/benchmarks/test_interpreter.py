@@ -55,7 +55,7 @@ def test_gets_do_not_wait_for_scans(policy: str) -> None:
 
 
 def test_token_drops_what_there_are_no_tokens_for() -> None:
-    result = run("token")
+    result = run("tokens")
     unserved = result.worker == NOBODY
 
     assert result.dropped == unserved.sum() > 0

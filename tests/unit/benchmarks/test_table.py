@@ -40,7 +40,7 @@ def test_eighty_columns_are_enough() -> None:
 
 
 def test_lost_requests_show_as_infinite() -> None:
-    assert " ∞ " in shown(report(row("token", 5e6, scan=math.inf)), 80)
+    assert " ∞ " in shown(report(row("tokens", 5e6, scan=math.inf)), 80)
 
 
 def test_what_was_not_measured_is_left_open() -> None:

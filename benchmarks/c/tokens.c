@@ -5,19 +5,19 @@
 #define USERS 1024
 #define USER 2
 
-HASH(tokens, __u32, __s64, USERS);
+HASH(left, __u32, __s64, USERS);
 
-POLICY(token)
+POLICY(tokens)
 {
-	__s64 *left;
+	__s64 *count;
 	__u32 user;
 	__u16 raw;
 
 	if (!READ(ctx, USER, raw))
 		return fault(SHORT_PACKET);
 	user = __builtin_bswap16(raw);
-	left = bpf_map_lookup_elem(&tokens, &user);
-	if (!left || __sync_fetch_and_add(left, -1) <= 0)
+	count = bpf_map_lookup_elem(&left, &user);
+	if (!count || __sync_fetch_and_add(count, -1) <= 0)
 		return drop();
 	return pass();
 }
