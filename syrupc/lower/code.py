@@ -181,6 +181,22 @@ class Code:
     def is_null(self, pointer: ir.Value) -> ir.Value:
         return self.builder.icmp_unsigned("==", pointer, pointer.type(None))
 
+    def is_there(self, pointer: ir.Value) -> ir.Value:
+        """Whether a pointer is not null, as a value of which LLVM does not know that it is the pointer's.
+
+        It would join this test and that of a number into one, `(pointer | number) == 0`, which verifiers refuse.
+        """
+        with self.choose(self.is_null(pointer)) as (absent, present):
+            with absent:
+                hidden = self.builder.asm(ir.FunctionType(I64, [I64]), "", "=r,0", [const(0)], side_effect=False)
+                nowhere = self.builder.block
+            with present:
+                somewhere = self.builder.block
+        found = self.builder.phi(I64)
+        found.add_incoming(hidden, nowhere)
+        found.add_incoming(const(1), somewhere)
+        return self.builder.icmp_unsigned("!=", found, const(0))
+
     @property
     def input(self) -> ir.Value:
         """The kernel's context, the argument of the program."""

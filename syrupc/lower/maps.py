@@ -218,7 +218,7 @@ def _contains(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:
     if spec.kind is MapKind.BLOOM:
         return _is_member(code, spec, values[0], signature.args[0])
     pointer = _search(code, spec, values[0], signature.args[0])
-    return code.builder.not_(code.is_null(pointer))
+    return code.is_there(pointer)
 
 
 def _is_member(code: Code, spec: MapSpec, value: ir.Value, kind: types.Type) -> ir.Value:
@@ -245,7 +245,7 @@ def _lookup(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:
 
 
 def _present(code: Code, _signature: Any, values: list[ir.Value]) -> ir.Value:
-    return code.builder.not_(code.is_null(values[0]))
+    return code.is_there(values[0])
 
 
 def _field(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:

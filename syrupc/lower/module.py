@@ -44,8 +44,9 @@ BYTE_POINTER: Final = ir.IntType(8).as_pointer()
 
 
 def matched_key(key: StoredType) -> StructType:
-    """What an LPM trie is asked with: how many bits count, and the bits."""
-    return StructType.of("", [("bits", U32), ("data", ArrayType(U8, key.size))])
+    """What an LPM trie is asked with: how many bits count, and the bits, with nothing behind them."""
+    bits: StoredType = U32 if key.size % U32.size == 0 else ArrayType(U8, U32.size)  # or padding would follow
+    return StructType.of("", [("bits", bits), ("data", ArrayType(U8, key.size))])
 
 
 @dataclass(frozen=True)

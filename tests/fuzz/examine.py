@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.fuzz.kernel import Bench
 
 
-_PATIENCE: Final = 3.0
+_PATIENCE: Final = 1.5
 """Seconds of computing for a compilation; what takes longer counts as too costly, which it mostly is."""
 
 _SLOW: Final = "no verdict"

@@ -29,8 +29,9 @@ from tests.fuzz.terms import (
 )
 
 ARRAYS: Final = (MapKind.ARRAY, MapKind.ARRAY, MapKind.PER_CPU_ARRAY)
-TABLES: Final = (MapKind.HASH_MAP,)
-KEYED: Final = (*ARRAYS, *TABLES)
+TABLES: Final = (*(MapKind.HASH_MAP,) * 3, MapKind.LRU_HASH_MAP, MapKind.PER_CPU_HASH_MAP)
+KEYED: Final = (*(MapKind.ARRAY, MapKind.PER_CPU_ARRAY) * 2, *ARRAYS, *TABLES)
+READABLE: Final = (*KEYED, MapKind.LPM_TRIE)
 OPERATORS: Final = ("+", "-", "*", "//", "%", "&", "|", "^", "<<", ">>")
 ATOMIC_OPERATORS: Final = ("+", "-", "&", "|", "^")
 COMPARISONS: Final = ("==", "!=", "<", "<=", ">", ">=")
@@ -199,7 +200,7 @@ def condition(w: Writer, depth: int) -> Term:
 def membership(w: Writer, depth: int) -> Term:
     operator = w.choose((" in ", " in ", " not in "))
     if w.one_in(4):
-        table = w.file.map(KEYED)
+        table = w.file.map(READABLE)
         left = term(w, depth - 1) if table.key in LAID else key(w, table, depth - 1)
         return Term(f"({left.text}{operator}{table.name})", Kind.BIT)
     return Term(f"({term(w, depth - 1).text}{operator}{_container(w)})", Kind.BIT)
@@ -286,12 +287,12 @@ def read(w: Writer, depth: int) -> Term:
 
 
 def item(w: Writer, depth: int) -> Term:
-    table = w.file.map(KEYED, lambda m: m.value in LAID)
+    table = w.file.map(READABLE, lambda m: m.value in LAID)
     return Term(f"{table.name}[{key(w, table, depth - 1).text}]", LAID[table.value])
 
 
 def get(w: Writer, depth: int) -> Term:
-    table = w.file.map((*TABLES, *TABLES, *ARRAYS), lambda m: m.value in LAID)
+    table = w.file.map((*TABLES, *READABLE), lambda m: m.value in LAID)
     kind = LAID[table.value]
     where = key(w, table, depth - 1)
     default = number(w, depth - 1, mixable(kind))

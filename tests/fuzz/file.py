@@ -20,7 +20,16 @@ EDGES: Final = (
 NATIVE: Final = ("u32", "i32", "u64", "int")
 """Types that CPUs update atomically."""
 
-_MAPS: Final = 4
+_ADDRESSES: Final = ("u8", "be16", "be32", "be32", "be64")
+"""Types that lie in network order."""
+
+_ENTRIES: Final = {
+    MapKind.LRU_HASH_MAP: 1024,  # so many that the kernel forgets none
+    MapKind.LPM_TRIE: 16,
+    MapKind.BLOOM: 1000,  # so many that hardly any value seems to be there
+    MapKind.RING_BUF: 4096,  # bytes
+}
+_MAPS: Final = 5
 _STRUCTS: Final = 3
 # A field's name tells whether it is u64, in all structs.
 _NARROW_NAMES: Final = ("kind", "port", "size", "flags", "rest")
@@ -72,7 +81,7 @@ class Map:
 
     @property
     def source(self) -> str:
-        types = self.value if self.kind.indexed else f"{self.key}, {self.value}"
+        types = f"{self.key}, {self.value}" if self.kind.keyed else self.value
         return f"{self.name} = syrup.{self.kind.value}({types}, {self.entries})"
 
     @property
@@ -128,11 +137,16 @@ class File:
 
     def _new_map(self, kind: MapKind) -> Map:
         name = f"{kind.name.lower()}_{len(self.maps)}"
-        value = self.struct().name if self.rnd.randrange(4) == 0 else self.rnd.choice(tuple(LAID))
-        key = "u32" if kind.indexed else self.rnd.choice(tuple(LAID))
-        if not kind.indexed and self.rnd.randrange(4) == 0:
-            key = self.struct().name
-        return Map(name, kind, key, value, self.rnd.randrange(1, 6))
+        record = kind is MapKind.RING_BUF or _one_in(self, 4)
+        value = self.struct().name if record else self.rnd.choice(tuple(LAID))
+        return Map(name, kind, self._new_key(kind), value, _ENTRIES.get(kind) or self.rnd.randrange(1, 6))
+
+    def _new_key(self, kind: MapKind) -> str:
+        if kind is MapKind.LPM_TRIE:
+            return self.rnd.choice(_ADDRESSES)
+        if not kind.keyed:
+            return "u32"
+        return self.struct().name if _one_in(self, 4) else self.rnd.choice(tuple(LAID))
 
     def struct(self) -> Struct:
         """One of the file's structs, or a new one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.fuzz import expressions, helpers, loops, packets, references, statements, structs
+from tests.fuzz import expressions, helpers, loops, packets, queues, references, statements, structs
 from tests.fuzz.file import weighted
 from tests.fuzz.scope import Grammar
 
@@ -21,6 +21,9 @@ _PLAIN: Final = (
     (1, references.write),
     (1, references.update),
     (1, references.swap),
+    (2, queues.push),
+    (1, queues.add),
+    (2, queues.emit),
 )
 
 GRAMMAR: Final = Grammar(
@@ -43,8 +46,9 @@ GRAMMAR: Final = Grammar(
         (1, structs.ternary),
         (2, structs.inner),
         (1, helpers.call_for_record),
+        (1, queues.taken),
     ),
-    looked_up=expressions.KEYED,
+    looked_up=expressions.READABLE,
     terms=weighted(
         (12, expressions.binary),
         (1, expressions.power),
@@ -67,6 +71,9 @@ GRAMMAR: Final = Grammar(
         (1, structs.hashed),
         (4, references.through),
         (1, references.compare_swap),
+        (1, queues.take),
+        (1, queues.member),
+        (1, queues.emitted),
     ),
     plain=weighted(*_PLAIN, (1, statements.effect)),
     statements=weighted(

@@ -17,6 +17,7 @@ from typing import Any, Final
 from syrup import loader
 from syrup._sys import maps, objects, programs, sockets, uapi
 from syrup._sys.fd import Fd
+from syrup._sys.ringbuf import RingMemory
 from syrupc.datagram import Datagram
 from syrupc.driver import compile_source
 from syrupc.frontend.source import PolicySource
@@ -27,10 +28,11 @@ from syrupc.kernel.map_types import is_whole
 from syrupc.kernel.profiles import DEFAULT_PROFILE
 from syrupc.kernel.release import release
 from syrupc.options import Options
-from syrupc.spec import DROP, DROP_SLOT, FIRST_EXECUTOR_SLOT, PASS, PASS_SLOT, FaultKind, MapSpec, ProgramSpec
+from syrupc.spec import DROP, DROP_SLOT, FIRST_EXECUTOR_SLOT, PASS, PASS_SLOT, FaultKind, MapKind, MapSpec, ProgramSpec
 from syrupc.verifier.verdict import VerifiedObject
 from tests.fuzz import wholes
-from tests.fuzz.layouts import pack, unpack
+from tests.fuzz.contents import pack_key, unpack_all, unpack_entries
+from tests.fuzz.layouts import pack
 from tests.fuzz.sample import DESTINATIONS, SOURCES, Ask, Program
 from tests.fuzz.statements import EXECUTORS
 from tests.fuzz.ways import CHANCE, CLOCK, Observed, Place
@@ -146,6 +148,11 @@ class Kernel:
         self.specs = {p.name: p for p in spec.programs}
         self.declared = {m.name: m for m in spec.maps}
         self.shapes = {n: objects.map_info(fd.fileno()).shape for n, fd in self.loaded.descriptors.items()}
+        self.rings = {
+            m.name: RingMemory(self.loaded.descriptors[m.name].fileno(), m.max_entries)
+            for m in spec.maps
+            if m.kind is MapKind.RING_BUF
+        }
         self.counts = {name: self._counters(p) for name, p in self.specs.items()}
         self.running = ""
         for preset in program.presets:
@@ -171,6 +178,8 @@ class Kernel:
         return Observed(decision, fault, {name: self._content(self.declared[name]) for name in shown})
 
     def close(self) -> None:
+        for ring in self.rings.values():
+            ring.close()
         self.loaded.close()
         for fd in self.loaded.descriptors.values():
             if fd is not self.bench.executors:
@@ -179,10 +188,25 @@ class Kernel:
     def _counters(self, spec: ProgramSpec) -> Mapping[int, int]:
         return {_number(key): _number(value) for key, value in self._entries(spec.counters)}
 
-    def _content(self, declared: MapSpec) -> dict[Any, Any]:
-        entries = wholes.entries(declared, self._entries(declared.name))
-        assert declared.key is not None
-        return {unpack(declared.key, key): unpack(declared.value, value) for key, value in entries}
+    def _content(self, declared: MapSpec) -> Any:
+        match declared.kind:
+            case MapKind.RING_BUF:
+                return unpack_all(declared, self.rings[declared.name].take(declared.max_entries))
+            case MapKind.QUEUE | MapKind.STACK:
+                return unpack_all(declared, self._queued(declared))
+            case MapKind.BLOOM:
+                return ()
+        return unpack_entries(declared, self._entries(declared.name))
+
+    def _queued(self, declared: MapSpec) -> list[bytes]:
+        """The values in a queue: they are taken out, and put back."""
+        fd = self.loaded.descriptors[declared.name].fileno()
+        values: list[bytes] = []
+        while (value := maps.pop(fd, declared.value.size)) is not None:
+            values.append(value)
+        for value in values if declared.kind is MapKind.QUEUE else reversed(values):
+            maps.update(fd, None, value)
+        return values
 
     def _entries(self, name: str) -> Iterator[tuple[bytes, bytes]]:
         """The entries of a map; of a per-CPU kind, those of the CPU that decides."""
@@ -192,7 +216,6 @@ class Kernel:
             yield key, value[start : start + shape.value_size]
 
     def _store(self, declared: MapSpec, key: Any, value: Any) -> None:
-        assert declared.key is not None
         shape, stored = self.shapes[declared.name], pack(declared.value, value)
         if is_whole(declared):
             ((first, whole),) = self._entries(declared.name)
@@ -202,7 +225,9 @@ class Kernel:
         if shape.type in uapi.PER_CPU_TYPES:
             step = maps.stride(shape.value_size)
             stored = (bytes(step * self.bench.place.cpu) + stored).ljust(shape.stored_size, b"\0")
-        maps.update(self.loaded.descriptors[declared.name].fileno(), pack(declared.key, key), stored)
+        maps.update(
+            self.loaded.descriptors[declared.name].fileno(), None if key is None else pack_key(declared, key), stored
+        )
 
 
 def _outcome(spec: ProgramSpec, slot: int) -> tuple[int, tuple[FaultKind, int] | None]:

@@ -30,6 +30,7 @@ _NARROW_CALLS: Final = {
     "len",
     "random",
     "cpu",
+    "emit",
     "find",
     "hash",
     "read",
@@ -232,7 +233,8 @@ class _Numerals(ast.NodeTransformer):
             return self.either(*arguments)
         assert isinstance(node.func, ast.Attribute), f"`{name}` is not known here"
         table = _call("_wide", node.func.value)  # a map's method
-        return table if name != "get" else self.either_of([table, self.wide(arguments[1])])
+        default = arguments[1:] if name == "get" else arguments if name in ("pop", "peek") else []
+        return self.either_of([table, *map(self.wide, default)])
 
     def either(self, *nodes: ast.expr) -> ast.expr | None:
         return self.either_of([self.wide(node) for node in nodes])

@@ -16,7 +16,7 @@ from syrupc.spec import DROP, PASS, STORED_TYPES, U64, FaultKind, IntType
 from tests.fuzz.numbers import Num, greatest, is_unsigned, least
 from tests.fuzz.numerals import FILE, rewrite
 from tests.fuzz.records import AnyElements, hashed, struct
-from tests.fuzz.tables import DECLARATIONS, MapFullError, Table
+from tests.fuzz.tables import DECLARATIONS, Contents, MapFullError
 from tests.fuzz.views import NoHeaderError, Packet, ShortError
 
 
@@ -43,7 +43,7 @@ class Outcome:
 
     decision: int
     fault: tuple[FaultKind, int] | None
-    maps: Mapping[str, Mapping[Any, Any]]
+    maps: Mapping[str, Any]
 
 
 _FAULTS: Final = {
@@ -69,7 +69,7 @@ class Reference:
     text: str
     executors: int
     world: World = field(default_factory=World)
-    tables: dict[str, Table] = field(default_factory=dict)
+    tables: dict[str, Contents] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         module = rewrite(ast.parse(self.text))
@@ -77,7 +77,7 @@ class Reference:
         self._scope |= {"_turn": self._turn, "_decided": self._decided}
         self._scope["syrup"] = SimpleNamespace(**self._names())
         exec(compile(module, FILE, "exec", dont_inherit=True), self._scope)
-        self.tables = {name: value for name, value in self._scope.items() if isinstance(value, Table)}
+        self.tables = {name: value for name, value in self._scope.items() if isinstance(value, Contents)}
 
     def run(self, policy: str, packet: Packet) -> Outcome:
         """One decision."""
@@ -155,7 +155,7 @@ def _joined(value: Any, unsigned: Callable[[], bool]) -> Any:
 
 
 def _wide(value: object) -> bool:
-    return (isinstance(value, Table) and value.wide) or (isinstance(value, int) and is_unsigned(value))
+    return (isinstance(value, Contents) and value.wide) or (isinstance(value, int) and is_unsigned(value))
 
 
 _BUILTINS: Final = {

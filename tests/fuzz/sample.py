@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from syrupc.datagram import Datagram
-from syrupc.spec import STORED_TYPES
-from tests.fuzz.file import EDGES, Field, File, weighted
+from syrupc.spec import STORED_TYPES, MapKind
+from tests.fuzz.file import EDGES, Field, File, Map, weighted
 from tests.fuzz.grammar import GRAMMAR
 from tests.fuzz.helpers import decide
 from tests.fuzz.packets import WORDS
@@ -24,7 +25,7 @@ _KERNELS: Final = weighted(
     (4, ("5.15",)), (3, ("5.15", "6.18")), (7, ("6.18",)), (2, ("6.1",)), (2, ("6.6",)), (2, ("6.12",))
 )
 # Of one file. Long policies hold more at once, but what they cost grows faster than they do.
-_STATEMENTS: Final = (2, 3, 4, 5, 6, 7, 8, 12)
+_STATEMENTS: Final = (1, 2, 2, 3, 3, 4, 5, 6, 8, 11)
 _BYTES: Final = (0, 0, 1, 2, 7, 127, 128, 255)
 _LENGTHS: Final = (*range(16, 33), *range(16, 33), *range(16, 25), 0, 1, 3, 7, 8, 9, 12, 15, 48)
 _OPTIONS: Final = (b"", b"", b"", b"\1\1\1\0", b"\1" * 11 + b"\0")
@@ -72,14 +73,21 @@ class Program:
 
 def sample(rnd: random.Random) -> Program:
     """A program of one to three policies."""
-    file = File(rnd, worldly=rnd.randrange(5) == 0, most_helpers=rnd.choice((0, 0, 1, 1, 2, 4)))
+    file = File(rnd, worldly=rnd.randrange(8) == 0, most_helpers=rnd.choice((0, 0, 0, 1, 1, 2, 4)))
     names = ("policy", "second", "third")[: rnd.choice((1, 1, 1, 2, 2, 3))]
     written = [_policy(file, name, rnd.choice(_STATEMENTS) // len(names) + 1) for name in names]
     text = "\n".join([*file.lines(), *(line for policy in written for line in policy)]) + "\n"
     asks = [_ask(rnd, name) for name in names for _ in range(rnd.choice((3, 4, 5)))]
     if len(names) > 1:
         rnd.shuffle(asks)
-    return Program(text, tuple(_presets(file)), tuple(asks), rnd.choice(_KERNELS))
+    return Program(text, tuple(_presets(file)), tuple(asks), _kernels(file))
+
+
+def _kernels(file: File) -> tuple[str, ...]:
+    chosen = file.rnd.choice(_KERNELS)
+    if any(table.kind is MapKind.BLOOM for table in file.maps):  # since Linux 5.16
+        return tuple("6.1" if kernel == "5.15" else kernel for kernel in chosen)
+    return chosen
 
 
 def _policy(file: File, name: str, budget: int) -> list[str]:
@@ -130,12 +138,25 @@ def _tos(rnd: random.Random) -> int:
 def _presets(file: File) -> list[Preset]:
     presets = []
     for table in file.maps:
-        if table.kind.indexed:
-            keys: list[Any] = [*range(table.entries)]
-        else:
-            keys = [*dict.fromkeys(_value(file, table.key, index) for index in range(min(table.entries, 2)))]
-        presets += [Preset(table.name, key, _value(file, table.value)) for key in keys if file.rnd.randrange(2)]
+        if table.kind is not MapKind.RING_BUF:
+            keys = dict.fromkeys(_keys(file, table))
+            presets += [Preset(table.name, key, _value(file, table.value)) for key in keys if file.rnd.randrange(2)]
     return presets
+
+
+def _keys(file: File, table: Map) -> Iterator[Any]:
+    """Keys to store something under; None for kinds without keys."""
+    if table.kind.indexed:
+        yield from range(table.entries)
+    elif table.kind is MapKind.LPM_TRIE:
+        bits = STORED_TYPES[table.key].bits
+        for _ in range(3):
+            length = file.rnd.choice((0, 1, bits - 2, bits - 1, bits, bits))
+            yield _value(file, table.key) >> bits - length << bits - length, length
+    elif table.kind.keyed:
+        yield from (_value(file, table.key, index) for index in range(min(table.entries, 2)))
+    else:
+        yield None
 
 
 def _value(file: File, name: str, number: int | None = None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fuzz.expressions import ARRAYS, KEYED, TABLES, condition, key
+from tests.fuzz.expressions import KEYED, READABLE, condition, key
 from tests.fuzz.file import Struct
 from tests.fuzz.scope import Writer, record, storable, tame, term
 from tests.fuzz.terms import LAID, Kind, Term
@@ -44,12 +44,12 @@ def read(w: Writer, struct: Struct, depth: int) -> str | None:
 def item(w: Writer, struct: Struct, depth: int) -> str | None:
     if depth <= 0:
         return None
-    table = w.file.known(KEYED, lambda m: m.value == struct.name)
+    table = w.file.known(READABLE, lambda m: m.value == struct.name)
     return f"{table.name}[{key(w, table, depth - 1).text}]" if table else None
 
 
 def get(w: Writer, struct: Struct, depth: int) -> str | None:
-    table = w.file.known((*TABLES, *ARRAYS), lambda m: m.value == struct.name)
+    table = w.file.known(READABLE, lambda m: m.value == struct.name)
     if depth <= 0 or table is None:
         return None
     where = key(w, table, depth - 1)
@@ -86,7 +86,7 @@ def field(w: Writer, depth: int) -> Term:
     if w.records and w.rnd.randrange(4):
         name = w.choose(tuple(w.records))
         return part(w, w.records[name], name, depth - 1)
-    table = w.file.known(KEYED, lambda m: m.value in w.file.structs)
+    table = w.file.known(READABLE, lambda m: m.value in w.file.structs)
     if table is None:
         return term(w, depth - 1)
     return part(w, w.file.structs[table.value], f"{table.name}[{key(w, table, depth - 1).text}]", depth - 1)

@@ -8,13 +8,15 @@ from typing import Any, Final, Protocol
 
 from syrupc.datagram import Datagram
 from syrupc.isa.machine import Shape, World, make_map
+from syrupc.isa.machine.queues import Bloom, Queue, RingBuffer
 from syrupc.kernel.map_types import is_whole
 from syrupc.simulate import Simulation
 from syrupc.spec import DROP, PASS, FaultKind
 from syrupc.verifier.verdict import VerifiedObject
 from tests.fuzz import reference, wholes
-from tests.fuzz.layouts import pack, unpack
-from tests.fuzz.sample import Ask, Program
+from tests.fuzz.contents import pack_key, unpack_all, unpack_entries
+from tests.fuzz.layouts import pack
+from tests.fuzz.sample import Ask, Preset, Program
 from tests.fuzz.statements import EXECUTORS
 
 
@@ -24,7 +26,7 @@ class Observed:
 
     decision: int
     fault: tuple[FaultKind, int] | None
-    maps: Mapping[str, Mapping[Any, Any]]
+    maps: Mapping[str, Any]
 
     def __str__(self) -> str:
         decided = {PASS: "PASS", DROP: "DROP"}.get(self.decision, f"executor {self.decision}")
@@ -108,15 +110,19 @@ class Interpreter:
         self.programs = {p.name: Simulation(verified.object, p, **options) for p in spec.programs}
         self.maps = {m.name: (m, shared[m.name]) for m in spec.maps}
         for preset in program.presets:
-            declared_map, stored = self.maps[preset.map]
-            if is_whole(declared_map):
-                whole = stored.find(bytes(4), place.cpu)
-                assert whole is not None
-                whole.data[:] = wholes.changed(declared_map, bytes(whole.data), preset.key, preset.value)
-                continue
-            assert declared_map.key is not None
-            key, value = pack(declared_map.key, preset.key), pack(declared_map.value, preset.value)
-            stored.put(key, value, 0, place.cpu)
+            self._preset(preset)
+
+    def _preset(self, preset: Preset) -> None:
+        declared, held = self.maps[preset.map]
+        value = pack(declared.value, preset.value)
+        if isinstance(held, Queue | Bloom):
+            held.push(value, 0)
+        elif is_whole(declared):
+            whole = held.find(bytes(4), self.place.cpu)
+            assert whole is not None
+            whole.data[:] = wholes.changed(declared, bytes(whole.data), preset.key, preset.value)
+        else:
+            held.put(pack_key(declared, preset.key), value, 0, self.place.cpu)
 
     def ask(self, ask: Ask) -> Observed:
         self.asked = ask
@@ -126,12 +132,17 @@ class Interpreter:
         fault = next(((f.kind, f.line) for f in decided.faults), None)
         return Observed(decision, fault, {name: self._content(name) for name in self.maps})
 
-    def _content(self, name: str) -> dict[Any, Any]:
-        declared, stored = self.maps[name]
-        found = ((key, stored.find(key, self.place.cpu)) for key in stored.keys())  # noqa: SIM118 -- no dict
-        entries = wholes.entries(declared, ((key, bytes(value.data)) for key, value in found if value is not None))
-        assert declared.key is not None
-        return {unpack(declared.key, key): unpack(declared.value, value) for key, value in entries}
+    def _content(self, name: str) -> Any:
+        declared, held = self.maps[name]
+        match held:
+            case RingBuffer():
+                return unpack_all(declared, held.consume())
+            case Queue():
+                return unpack_all(declared, held.values())
+            case Bloom():
+                return ()
+        found = ((key, held.find(key, self.place.cpu)) for key in held.keys())  # noqa: SIM118 -- no dict
+        return unpack_entries(declared, ((key, bytes(value.data)) for key, value in found if value is not None))
 
     def close(self) -> None:
         """There is nothing to free."""
