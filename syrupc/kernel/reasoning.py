@@ -33,6 +33,8 @@ class Reasoning:
     """A number that cannot be a constant is known to differ from it."""
     tells_bits_apart: bool
     """Two numbers that differ in a known bit are known to differ."""
+    walks_signs_apart: bool
+    """A number that is 0 or -1 is walked as each of them where a constant masks it: so compilers choose by a sign."""
     joins_null_tests: bool
     """A pointer that may be null and equals one that is not is not null either."""
     decides_constant_first: bool
@@ -86,6 +88,7 @@ _SINCE: Final = {
     "negates": "6.18",
     "adds_wrapped": "6.17",
     "tells_bits_apart": "6.18",
+    "walks_signs_apart": "6.18",  # bffacdb80b93, in stable releases of 6.18 only
 }
 
 

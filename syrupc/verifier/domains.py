@@ -304,6 +304,21 @@ def extend_sign(a: Scalar, bits: int, width: int, kernel: Reasoning) -> Scalar:
     return found if width == 64 else low_half(found, kernel)
 
 
+def sign_values(a: Scalar) -> tuple[Scalar, Scalar] | None:
+    """The number as 0 and as -1, or its low half as either; None if it may be something else."""
+    if (a.smin, a.smax) == (-1, 0):
+        return const(0), const(-1)
+    if (a.s32min, a.s32max) != (-1, 0):
+        return None
+    high = a.value & ~M32, a.mask & ~M32
+    return _low_known(a, high, 0), _low_known(a, (high[0] | M32, high[1]), M32)
+
+
+def _low_known(a: Scalar, bits: Tnum, low: int) -> Scalar:
+    signed = low - (low >> 31 << 32)
+    return settle(bits, a.umin, a.umax, a.smin, a.smax, low, low, signed, signed) or UNKNOWN
+
+
 # -- arithmetic --------------------------------------------------------------------------------------------------------
 
 

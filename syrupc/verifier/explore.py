@@ -35,7 +35,7 @@ from syrupc.verifier.cfg import (
 from syrupc.verifier.checker import Check, check_of
 from syrupc.verifier.cover import covers, outline_of, repeats
 from syrupc.verifier.findings import Finding, too_costly, unsafe
-from syrupc.verifier.obligations import EVERYWHERE, Readable, Writable, obligations
+from syrupc.verifier.obligations import EVERYWHERE, KernelCall, Readable, Writable, obligations
 from syrupc.verifier.quick import Shortcut, Way, shortcut_of, way_of
 from syrupc.verifier.state import ZEROED, Checkpoint, State, Turn, mark_read, register_place, slot_place
 from syrupc.verifier.subject import Subject
@@ -49,7 +49,9 @@ from syrupc.verifier.transfer import (
     first_state,
     function_state,
     leave,
+    may_split,
     return_at_once,
+    split,
 )
 from syrupc.verifier.turns import Comparison, LoopWatch
 from syrupc.verifier.values import ANYTHING, NAMES, NULL, REWRITTEN, Kind, Number, Pointer, Value
@@ -98,7 +100,10 @@ class Move(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is done at one slot: `accesses` is the register through which memory is reached."""
+    """What is done at one slot: `accesses` is the register through which memory is reached.
+
+    `splits` says that a number may have to be walked as each of its two values.
+    """
 
     insn: Insn
     checks: tuple[Check, ...]
@@ -106,6 +111,7 @@ class Plan:
     shortcut: Shortcut | None
     way: Way | None
     accesses: int | None
+    splits: bool
     move: Move
     behind: int
     target: int
@@ -190,7 +196,8 @@ class _Explorer:
             if slot in self.plans:
                 continue
             for obligation in obligations(self.subject.insns[slot], slot):
-                check = check_of(self.subject, slot, obligation) if isinstance(obligation, EVERYWHERE) else None
+                everywhere = isinstance(obligation, EVERYWHERE) and obligation != KernelCall(False)
+                check = check_of(self.subject, slot, obligation) if everywhere else None
                 finding = check(first_state()) if check else None
                 if finding:
                     return replace(finding, slot=slot)
@@ -242,6 +249,10 @@ class _Explorer:
                 case Move.ON:
                     if self.watch.looking:
                         self.watch.notice(state, plan.insn)
+                    if plan.splits and (other := split(state, plan.insn)):
+                        if len(self.pending) >= MAX_OPEN:
+                            return _too_many_branches()
+                        self._wait(state, other)
                     plan.effect(state)
                     state.slot = plan.behind
                 case Move.BRANCH:
@@ -299,6 +310,7 @@ class _Explorer:
             shortcut=None if slot_fault(insn) else shortcut_of(insn),
             way=way_of(insn) if move is Move.BRANCH and not slot_fault(insn) else None,
             accesses=accesses,
+            splits=subject.kernel.reasoning.walks_signs_apart and may_split(insn),
             move=move,
             behind=slot + width(insn),
             target=slot + 1 + insn.imm if move is Move.CALL else jump_target(insn, slot),

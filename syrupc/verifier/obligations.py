@@ -134,7 +134,9 @@ class LocalCall:
 
 @dataclass(frozen=True, slots=True)
 class KernelCall:
-    """The kernel function exists."""
+    """The kernel function exists; one that is not named may stand where control never comes."""
+
+    named: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +247,7 @@ def _jump(insn: Insn, slot: int) -> tuple[Obligation, ...]:
             case op.CALL_LOCAL:
                 return (LocalCall(slot + 1 + insn.imm),)
             case op.CALL_KFUNC:
-                return (KernelCall(),)
+                return (KernelCall(bool(insn.imm or insn.off)),)
         return (HelperCall(insn.imm),)
     if insn.operation == op.JCOND:
         return (Modelled("`may_goto`"),)

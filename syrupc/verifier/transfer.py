@@ -21,14 +21,15 @@ from syrupc.verifier.domains import (
     const,
     extend_sign,
     low_half,
+    sign_values,
     unsigned,
     within,
 )
-from syrupc.verifier.regions import FAR, context_field, stack_span
+from syrupc.verifier.regions import context_field, stack_span
 from syrupc.verifier.signatures import Parameter, Passed
 from syrupc.verifier.state import SLOTS, Call, Frame, State, slot_place
 from syrupc.verifier.subject import Subject
-from syrupc.verifier.values import ANYTHING, ZERO, Kind, Number, Pointer, Value
+from syrupc.verifier.values import ANYTHING, NULL, ZERO, Kind, Number, Pointer, Value
 
 TAIL_CALL = 12
 Fresh: TypeAlias = Callable[[], int]
@@ -62,6 +63,30 @@ def effect_of(subject: Subject, slot: int, fresh: Fresh) -> Effect:
         case op.LD:
             return _load_packet
     return partial(_call_helper, subject, fresh)
+
+
+def may_split(insn: Insn) -> bool:
+    """Whether the instruction masks a number."""
+    return insn.cls in (op.ALU, op.ALU64) and insn.operation in (op.AND, op.OR)
+
+
+def split(state: State, insn: Insn) -> State | None:
+    """Where a constant masks a number that is 0 or -1: the state is that of -1, and a copy that of 0.
+
+    The copy comes to the instruction anew.
+    """
+    value = state.registers[insn.dst]
+    mask = state.registers[insn.src] if insn.from_register else NULL
+    if type(value) is not Number or type(mask) is not Number or mask.range.mask:
+        return None
+    halves = sign_values(value.range)
+    if halves is None:
+        return None
+    other = state.copy()
+    other.steps -= 1
+    other.registers[insn.dst] = Number(halves[0], 0, value.origin)
+    state.registers[insn.dst] = Number(halves[1], 0, value.origin)
+    return other
 
 
 def _put(register: int, value: Value, state: State) -> None:
@@ -160,11 +185,9 @@ def _compute(subject: Subject, operation: int, left: Number, right: Number, bits
     found = arithmetic(operation, left.range, right.range, bits, subject.kernel.reasoning)
     origin = left.origin | right.origin
     by = right.range.smin
-    if operation == op.ADD and not right.range.mask and by and not left.delta:
-        if left.id and bits == 64 and abs(by) < 1 << 31 and subject.kernel.reasoning.follows_sums:
-            return Number(found, left.id, origin, by)
-        if abs(by) >= FAR:
-            return Number(found, 0, origin, by)  # kernels that follow sums remember this, to refuse it as an offset
+    follows = subject.kernel.reasoning.follows_sums and bits == 64 and abs(by) < 1 << 31
+    if follows and operation == op.ADD and left.id and by and not right.range.mask and not left.delta:
+        return Number(found, left.id, origin, by)
     return Number(found, 0, origin)
 
 

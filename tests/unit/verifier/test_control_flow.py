@@ -80,6 +80,7 @@ NEVER = "r0 = 1\nif r0 == 1 goto out\n{}\nout:\nexit"
         (".slot 0x18, 1, 1, 0, 99\n.slot 0, 0, 0, 0, 0", "SYR518"),
         ("r0 s/= r1", "SYR521"),
         (".slot 0x85, 0, 2, 0, 7", "SYR519"),
+        (".slot 0x85, 0, 2, 0, 0", None),
     ],
 )
 def test_code_that_values_never_reach_is_one_that_every_kernel_would_take(text: str, expected: str | None) -> None:
