@@ -135,7 +135,7 @@ class _Explorer:
     last_jumps: int = 0
     last_processed: int = 0
     executed: int = 0
-    watch: LoopWatch = field(default_factory=LoopWatch)
+    watch: LoopWatch = field(init=False)
     all_matters: bool = False
     calls_back: bool = False
     lengths: dict[int, int] = field(default_factory=dict)
@@ -144,6 +144,7 @@ class _Explorer:
     def __post_init__(self) -> None:
         """Where a helper calls back, a state is covered by one from which not all is walked: then everything counts."""
         follows = self.subject.kernel.reasoning.follows_into_functions
+        self.watch = LoopWatch(self.subject.kernel.reasoning)
         self.calls_back = any(is_call_back(insn) for insn in self.subject.insns)
         self.all_matters = self.calls_back or (not follows and len(self.flow.functions) > 1)
 

@@ -106,3 +106,14 @@ def test_states_may_be_compared_at_every_meeting_as_kernels_do_for_tests() -> No
     usual, often = verdict(text), verdict(text, conditions=Conditions(often=True))
     assert usual.outcome is often.outcome is Outcome.ACCEPTED
     assert often.processed <= usual.processed
+
+
+@pytest.mark.parametrize("end", ["if r0 < -2 goto again", "if r0 < r7 goto again"])
+def test_a_loop_that_a_number_from_outside_ends_is_refused_long_before_it_is_walked(end: str) -> None:
+    found = verdict(f"call 7\nr7 = r0\ncall 7\nagain:\nr0 += 1\n{end}\nr0 = 0\nexit")
+    assert found.outcome is Outcome.TOO_COSTLY
+    assert found.processed < 10_000
+
+
+def test_a_loop_whose_range_is_used_up_ends() -> None:
+    assert code("call 7\nr0 &= 4095\nagain:\nr0 += 1\nif r0 < 5000 goto again\nr0 = 0\nexit") is None
