@@ -290,8 +290,9 @@ def _say_maps(record: Record, found: Sequence[Map], limit: int, as_json: bool) -
 @click.option(
     "--profile", metavar="FILE", help="Write what this kernel offers to a file, for `syrupc … --kernel FILE`."
 )
+@click.option("--helpers", is_flag=True, help="Show also each helper with the types of programs that may call it.")
 @_told
-def features(profile: str | None, as_json: bool, verbose: bool) -> None:  # noqa: ARG001
+def features(profile: str | None, helpers: bool, as_json: bool, verbose: bool) -> None:  # noqa: ARG001
     """Show what the running kernel offers to programs: every part is tried, none is guessed from the release."""
     from syrup import host, present
     from syrupc.files import write_whole
@@ -304,6 +305,8 @@ def features(profile: str | None, as_json: bool, verbose: bool) -> None:  # noqa
         _json(fields(found))
         return
     _show(present.host(found))
+    if helpers:
+        _show(present.helpers(found))
     if profile is not None:
         _say(f"wrote {profile}: `syrupc … --kernel {profile}` compiles and verifies for this kernel")
 

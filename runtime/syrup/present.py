@@ -18,6 +18,7 @@ from syrup.contents import Contents
 from syrup.hooks.groups import ExecutorSocket
 from syrup.registry import GroupRecord, Record
 from syrup.stats import Stats
+from syrupc.kernel.helpers import HELPERS
 from syrupc.kernel.host import Host, differences
 from syrupc.kernel.map_types import MAP_TYPES
 from syrupc.kernel.profiles import LOOPS, NAMES, profile
@@ -89,6 +90,16 @@ def host(found: Host) -> RenderableType:
     last = f"compared with the profile {nearest.name}: {'' if apart else 'the same'}"
     title = Text(f"Linux {found.kernel} on {found.machine}")
     return Stack(title, facilities, types, kinds, Text(last), *(Text(f"  {each}") for each in apart))
+
+
+def helpers(found: Host) -> RenderableType:
+    """Each helper with the types of programs that may call it."""
+    table = _table("helper", "since", "program types")
+    for number, row in HELPERS.items():
+        kinds = [kind for kind, offered in found.helpers.items() if number in offered]
+        every = len(kinds) == len(found.helpers)
+        table.add_row(row.name, row.since, "all" if every else " ".join(kinds) or "-")
+    return table
 
 
 def _facilities(found: Host) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ from syrupc.kernel.map_types import MAP_TYPES
 from syrupc.kernel.profiles import DEFAULT_PROFILE, LOOPS, KernelProfile
 from syrupc.kernel.program_types import BY_NAME as PROGRAM_TYPE
 from syrupc.kernel.reasoning import reasoning
-from syrupc.kernel.release import release
+from syrupc.kernel.release import brought, release
 
 _VERSION: Final = 1
 _RELEASE: Final = re.compile(r"(\d{1,3})\.(\d{1,3})(?!\d)")
@@ -61,7 +61,9 @@ class Host:
             name=self.kernel,
             release=self.release,
             isa=self.isa,
-            helpers=frozenset().union(*self.helpers.values()),
+            helpers=frozenset(number for number, row in HELPERS.items() if brought(row.since, self.release)).union(
+                *self.helpers.values()
+            ),
             map_types=self.map_types,
             program_types=frozenset(self.helpers),
             offered=self.helpers,

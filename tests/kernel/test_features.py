@@ -53,6 +53,14 @@ def test_features_shows_the_kernel_and_writes_its_profile(tmp_path: Path, capsys
     assert found == host.probe()
 
 
+def test_features_shows_who_may_call_a_helper(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["features", "--helpers"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["sk_select_reuseport", "4.19", "sk_reuseport"] in rows
+    assert ["map_lookup_elem", "3.19", "all"] in rows
+    assert ["copy_from_user", "5.10", "-"] in rows
+
+
 def test_features_says_the_same_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["features", "--json", "--profile", str(tmp_path / "host.json")]) == 0
     assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "host.json").read_text())
