@@ -146,7 +146,7 @@ def _ask(program: Program, python: Python, ways: Sequence[Way], done: Examinatio
         done.outcomes[_named(expected)] += 1
         for way in ways:
             found = way.ask(ask)
-            if found != expected:
+            if not found.agrees(expected):
                 done.find = _difference(number, way, expected, found)
                 return
 
@@ -161,7 +161,7 @@ def _difference(number: int, way: Way, expected: Observed, found: Observed) -> F
     if expected.decision != found.decision or expected.fault != found.fault:
         what = f"fault {_named(expected)} is {_named(found)}" if expected.fault or found.fault else "another decision"
     else:
-        what = "other map contents"
+        what = "other map contents" if expected.maps != found.maps else "other lines traced"
     details = f"question {number + 1}\n  Python: {expected}\n  {way.name}: {found}"
     return Find(f"{way.name.partition(',')[0]}: {what}", details, asked=True)
 

@@ -95,6 +95,19 @@ def folded(w: Writer, depth: int) -> Term:
     return readable(w, depth)
 
 
+def element(w: Writer, depth: int) -> Term:
+    """An element of a tuple of constants, by an index that is a constant or known late."""
+    spelling, values = w.file.tuple()
+    found = term(w, depth - 1) if depth > 0 else constant(0)
+    if found.constant:
+        index = w.rnd.randrange(-len(values), len(values))
+        return Term(f"{spelling}[{index}]", kind_of(values[index]), frozenset((values[index],)), True)
+    text = tame(w, found, 0, len(values) - 1).text
+    if w.rnd.randrange(4):
+        text = w.choose((f"{text} % {len(values)}", f"-({text} & 3)", f"{text} & 3"))
+    return Term(f"{spelling}[{text}]", joined(*map(kind_of, values)))
+
+
 def outside(w: Writer, depth: int) -> Term:
     if not w.file.worldly:
         return field(w, depth)
@@ -255,7 +268,8 @@ def annotated(w: Writer, depth: int, name: str) -> Term:
 def cast(w: Writer, depth: int) -> Term:
     name = w.choose(tuple(STORAGE))
     value = term(w, depth - 1)
-    return Term(f"{name}({storable(w, value, name).text})", STORAGE[name])
+    spelt = f"syrup.{name}" if name not in ("int", "bool") and w.one_in(8) else name
+    return Term(f"{spelt}({storable(w, value, name).text})", STORAGE[name])
 
 
 def choice(w: Writer, depth: int) -> Term:

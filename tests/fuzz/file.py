@@ -114,6 +114,8 @@ class File:
     most_helpers: int
     maps: list[Map] = field(default_factory=list)
     constants: dict[str, int] = field(default_factory=dict)
+    bounds: dict[int, str] = field(default_factory=dict)
+    texts: dict[bytes, str] = field(default_factory=dict)
     tuples: dict[str, tuple[int, ...]] = field(default_factory=dict)
     enumeration: dict[str, int] = field(default_factory=dict)
     structs: dict[str, Struct] = field(default_factory=dict)
@@ -186,6 +188,22 @@ class File:
         name = self.rnd.choice(tuple(self.constants))
         return _named(name, self.constants[name])
 
+    def bound(self, value: int) -> str:
+        """A small constant that a loop is bounded by: written out, or as the name of what it is computed from."""
+        if self.rnd.randrange(4):
+            return str(value)
+        if value not in self.bounds:
+            self.bounds[value] = f"BOUND_{value}"
+        return self.bounds[value]
+
+    def text(self, value: bytes) -> str:
+        """Bytes to compare with: written out, or by a name."""
+        if self.rnd.randrange(4):
+            return repr(value)
+        if value not in self.texts:
+            self.texts[value] = f"TEXT_{len(self.texts)}"
+        return self.texts[value]
+
     def tuple(self) -> tuple[str, tuple[int, ...]]:
         """A tuple of constants: its spelling and its elements."""
         if self.tuples and self.rnd.randrange(2):
@@ -210,6 +228,8 @@ class File:
         yield "from syrup import be16, be32, be64, i8, i16, i32, u8, u16, u32, u64"
         yield ""
         yield from (f"{name} = {value}" for name, value in self.constants.items())
+        yield from (f"{name} = (1 << 4) - {16 - value}" for value, name in self.bounds.items())
+        yield from (f"{name} = {value!r}" for value, name in self.texts.items())
         for name, values in self.tuples.items():
             yield f"{name} = ({', '.join(map(str, values))},)"
         for struct in self.structs.values():

@@ -38,7 +38,7 @@ def for_loop(w: Writer) -> None:
 def _over_range(w: Writer, room: int) -> tuple[str, Kind, int, bool]:
     turns = w.rnd.randrange(0, min(room, 7) + 1)
     if w.one_in(2):
-        return f"range({turns})", Kind.NATURAL, turns, turns > 0
+        return f"range({w.file.bound(turns)})", Kind.NATURAL, turns, turns > 0
     start, step = w.rnd.randrange(-3, 4), w.choose((1, 2, -1, 300))
     stop = start + turns * step
     text = f"range({start}, {stop})" if step == 1 else f"range({start}, {stop}, {step})"
@@ -56,7 +56,7 @@ def _over_late_range(w: Writer, room: int) -> tuple[str, Kind, int, bool]:
     limit = w.rnd.randrange(1, min(room, 6 if w.loops == 0 else 3) + 1)
     count = term(w, 1)
     bound = count.text if w.one_in(5) and not count.constant else f"{count.text} % {limit + w.one_in(4) + 1}"
-    return f"syrup.range({bound}, max={limit})", Kind.NATURAL, limit, False
+    return f"syrup.range({bound}, max={w.file.bound(limit)})", Kind.NATURAL, limit, False
 
 
 _SOURCES: Final = weighted((3, _over_range), (1, _over_tuple), (2, _over_late_range))

@@ -71,6 +71,8 @@ def _constants(body: list[ast.stmt]) -> tuple[set[str], set[str]]:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Tuple()):
                 tuples.add(name)
+            case ast.Assign(targets=[ast.Name()], value=ast.Constant(value=bytes())):
+                pass
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if not isinstance(value, ast.Call):
                 numbers.add(name)
             case ast.ClassDef(name=name, bases=[_]):
@@ -152,7 +154,16 @@ class _Numerals(ast.NodeTransformer):
                 return self.constant(left) and self.constant(right)
             case ast.UnaryOp(operand=operand):
                 return self.constant(operand)
+            case ast.Subscript(value=table, slice=index):
+                return self.constant_tuple(table) and self.constant(index)
         return False
+
+    def constant_tuple(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Tuple) or (isinstance(node, ast.Name) and node.id in self.tuples)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        return _call("_element", node.value, node.slice) if self.constant_tuple(node.value) else node
 
     def visit_MatchValue(self, node: ast.MatchValue) -> ast.AST:
         return node

@@ -75,7 +75,7 @@ def _constant(w: Writer) -> str:
     if w.one_in(8):
         return "b'\\x7f\\0'"
     word = b"".join(w.choose(WORDS) for _ in range(w.rnd.randrange(4)))
-    return repr(word * (9 if w.one_in(6) else 1))
+    return w.file.text(word * (9 if w.one_in(6) else 1))
 
 
 def _bound(w: Writer) -> str:

@@ -7,7 +7,7 @@ stands for the outside (packet, maps, chance, time) by the plain models here and
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, Final
@@ -39,11 +39,13 @@ class EndlessError(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a policy did: its decision (an index, PASS or DROP), the fault that ended it (kind and line), the maps."""
+    """What a policy did: its decision (an index, PASS or DROP), the fault that ended it (kind and line), the maps, and
+    the lines that it traced."""
 
     decision: int
     fault: tuple[FaultKind, int] | None
     maps: Mapping[str, Any]
+    trace: tuple[str, ...]
 
 
 _FAULTS: Final = {
@@ -81,12 +83,16 @@ class Reference:
 
     def run(self, policy: str, packet: Packet) -> Outcome:
         """One decision."""
-        decision, fault, self._turns = PASS, None, 0
+        decision, fault, self._turns, self._traced = PASS, None, 0, []
         try:
             decision = self._scope[policy](packet)
         except tuple(_FAULTS) as error:
             fault = (_FAULTS[type(error)], _line(error))
-        return Outcome(int(decision), fault, {name: table.snapshot() for name, table in self.tables.items()})
+        maps = {name: table.snapshot() for name, table in self.tables.items()}
+        return Outcome(int(decision), fault, maps, tuple(self._traced))
+
+    def _trace(self, form: str, *values: int) -> None:
+        self._traced.append(form.format(*map(int, values)))
 
     def _decided(self, decision: int) -> int:
         if decision not in (PASS, DROP) and not 0 <= decision < self.executors:
@@ -117,6 +123,7 @@ class Reference:
             "Elements": AnyElements,
             "elements": int,
             "hash": hashed,
+            "trace": self._trace,
             **_TYPES,
         }
 
@@ -147,6 +154,11 @@ def _each(values: Iterable[int]) -> Iterator[Num]:
     return (Num(value, unsigned) for value in found)
 
 
+def _element(values: Sequence[int], index: int) -> Num:
+    """One of a tuple of constants, of the type that holds them all."""
+    return Num(values[index], is_unsigned(*values))
+
+
 def _joined(value: Any, unsigned: Callable[[], bool]) -> Any:
     """One of several values, of the type that holds them all. `PASS` and `DROP` are no numbers, and nor are records."""
     return (
@@ -155,12 +167,15 @@ def _joined(value: Any, unsigned: Callable[[], bool]) -> Any:
 
 
 def _wide(value: object) -> bool:
+    if isinstance(value, tuple):
+        return is_unsigned(*value)
     return (isinstance(value, Contents) and value.wide) or (isinstance(value, int) and is_unsigned(value))
 
 
 _BUILTINS: Final = {
     "_number": Num,
     "_each": _each,
+    "_element": _element,
     "_joined": _joined,
     "_wide": _wide,
     "min": least,

@@ -135,7 +135,8 @@ def delete(w: Writer) -> None:
     table = w.file.map(TABLES)
     where = key(w, table, 1)
     if w.one_in(3):
-        w.put(f"del {table.name}[{where.text}]")
+        more = f", {table.name}[{key(w, table, 0).text}]" if w.one_in(4) else ""
+        w.put(f"del {table.name}[{where.text}]{more}")
     else:
         w.put(f"if {where.text} in {table.name}:")
         w.put(f"    del {table.name}[{where.text}]")
@@ -230,7 +231,15 @@ def _executor(w: Writer) -> Term:
 
 def assertion(w: Writer) -> None:
     likely = condition(w, 1).text
-    w.put(f"assert {likely}" if w.one_in(3) or w.payload is None else f"assert {likely} or {w.payload}.u8(0) < 250")
+    test = likely if w.one_in(3) or w.payload is None else f"{likely} or {w.payload}.u8(0) < 250"
+    w.put(f'assert {test}, "likely"' if w.one_in(4) else f"assert {test}")
+
+
+def trace(w: Writer) -> None:
+    """A line with up to three numbers."""
+    values = [term(w, 1).text for _ in range(w.rnd.randrange(4))]
+    form = " ".join(w.choose(("{}", "is {},", "[{}]")) for _ in values) or "here"
+    w.put(f"syrup.trace({', '.join([repr(form), *values])})")
 
 
 def nothing(w: Writer) -> None:

@@ -22,16 +22,23 @@ from tests.fuzz.statements import EXECUTORS
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What one decision did, as any of the ways tells it."""
+    """What one decision did, as any of the ways tells it; `trace` is None where that is not known."""
 
     decision: int
     fault: tuple[FaultKind, int] | None
     maps: Mapping[str, Any]
+    trace: tuple[str, ...] | None = None
+
+    def agrees(self, other: Observed) -> bool:
+        """Whether it is the same as far as both tell."""
+        known = None not in (self.trace, other.trace)
+        return replace(self, trace=None) == replace(other, trace=None) and (not known or self.trace == other.trace)
 
     def __str__(self) -> str:
         decided = {PASS: "PASS", DROP: "DROP"}.get(self.decision, f"executor {self.decision}")
         fault = f"{self.fault[0].value} in line {self.fault[1]}, " if self.fault else ""
-        return f"{fault}{decided}, maps {self.maps}"
+        trace = f", trace {self.trace}" if self.trace else ""
+        return f"{fault}{decided}, maps {self.maps}{trace}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +91,7 @@ class Python:
         datagram = self.place.as_sent(ask.datagram)
         packet = reference.Packet(datagram.network(), datagram.segment(), datagram.flow_hash)
         outcome = self.file.run(ask.policy, packet)
-        return Observed(outcome.decision, outcome.fault, outcome.maps)
+        return Observed(outcome.decision, outcome.fault, outcome.maps, outcome.trace)
 
     def close(self) -> None:
         """There is nothing to free."""
@@ -130,7 +137,7 @@ class Interpreter:
         decision = decided.executor if decided.executor is not None else DROP if decided.drop else PASS
         assert len(decided.faults) <= 1
         fault = next(((f.kind, f.line) for f in decided.faults), None)
-        return Observed(decision, fault, {name: self._content(name) for name in self.maps})
+        return Observed(decision, fault, {name: self._content(name) for name in self.maps}, decided.trace)
 
     def _content(self, name: str) -> Any:
         declared, held = self.maps[name]
