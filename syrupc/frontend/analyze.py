@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from syrupc.errors import CompileError
@@ -53,16 +52,16 @@ def _analyze(source: PolicySource) -> TypedPolicies:
     for form in (*(form for _, form in policies), *helpers.values()):
         check_flow(form, changes, found)
     found.require_none()
-    typed = [_typed(policy, form, helpers, declarations, found) for policy, form in policies]
+    inferences = [Inference(declarations, helpers) for _ in policies]
+    typed = [_typed(policy, form, each) for (policy, form), each in zip(policies, inferences, strict=True)]
+    uncalled = helpers.keys() - {name for each in inferences for name in each.asked}
+    for number, inference in enumerate(inferences):
+        for diagnostic in inference.findings(uncalled if number == 0 else ()):
+            found.add(diagnostic)
     found.require_none()
     return TypedPolicies(declarations, tuple(p for p in typed if p is not None))
 
 
-def _typed(
-    policy: Policy, form: NormalForm, helpers: Mapping[str, NormalForm], declarations: Declarations, found: Findings
-) -> TypedPolicy | None:
-    inference = Inference(declarations, helpers)
+def _typed(policy: Policy, form: NormalForm, inference: Inference) -> TypedPolicy | None:
     function = inference.policy(policy, form)
-    for diagnostic in inference.findings():
-        found.add(diagnostic)
     return None if function is None else TypedPolicy(policy, function, inference.called())

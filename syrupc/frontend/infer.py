@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, TypeAlias
@@ -109,12 +109,18 @@ class Inference:
             visit(self._policy)
         return tuple(ordered.values())
 
-    def findings(self) -> list[Diagnostic]:
+    @property
+    def asked(self) -> frozenset[str]:
+        """The helper functions that were typed, each for the arguments of a call."""
+        return frozenset(name for name, _ in self._typed)
+
+    def findings(self, uncalled: Collection[str] = ()) -> list[Diagnostic]:
         """What does not type: in the policy, in the helpers for the types that they end up being called with, and in
-        those that nobody calls, for the types of their annotations."""
-        called = {key[0] for key in self._typed}
-        for name, declared in self.declarations.helpers.items():
-            if name not in called:
+        those that no policy calls, for the types of their annotations."""
+        called = self.asked
+        for name in self.declarations.helpers:
+            if name in uncalled and name not in called:
+                declared = self.declarations.helpers[name]
                 self._helper(declared, tuple(map(_widest, declared.parameters)))
         found = list(self._own)
         final = None if self._policy is None else {f.key for f in self.called()}
