@@ -181,6 +181,11 @@ class Code:
     def is_null(self, pointer: ir.Value) -> ir.Value:
         return self.builder.icmp_unsigned("==", pointer, pointer.type(None))
 
+    def hidden_pointer(self, pointer: ir.Value) -> ir.Value:
+        """The same pointer, of which LLVM knows nothing: it is computed where it stands, and may be null."""
+        kind = pointer.type
+        return self.builder.asm(ir.FunctionType(kind, [kind]), "", "=r,0", [pointer], side_effect=False)
+
     def is_there(self, pointer: ir.Value) -> ir.Value:
         """Whether a pointer is not null, as a value of which LLVM does not know that it is the pointer's.
 

@@ -21,6 +21,8 @@ _OPTIONS: Final = (
     # LLVM may join comparisons of one value: those that kernels must see are of values that it knows nothing of. Loops
     # whose ends it cannot see stay loops.
     "-bpf-disable-serialize-icmp",
+    # A `match` on many values does not become a table: LLVM knows that an index is in it, and verifiers do not always.
+    "-switch-to-lookup=false",
 )
 
 

@@ -103,22 +103,21 @@ def _search(code: Code, spec: MapSpec, key: ir.Value, kind: types.Type) -> ir.Va
     """A pointer to the value, or null."""
     if is_whole(spec):
         index = code.opaque_index(key, kind)
-        in_range = code.builder.icmp_unsigned("<", index, const(spec.max_entries))
-        return _or_null(code, in_range, lambda: _inside(code, spec, index))
+        # Hidden, so that nothing but a test of the pointer tells afterwards whether it is null.
+        return _or_null(code, _in_range(code, spec, index), lambda: code.hidden_pointer(_inside(code, spec, index)))
     fitting = _key_fits(code, spec, key, kind)
     if fitting is None:
         return _at(code, spec, key, kind)
     return _or_null(code, fitting, lambda: _at(code, spec, key, kind))
 
 
-def _inside(code: Code, spec: MapSpec, index: ir.Value) -> ir.Value:
-    """A pointer to an entry of a map that is one value.
+def _in_range(code: Code, spec: MapSpec, index: ir.Value) -> ir.Value:
+    return code.builder.icmp_unsigned("<", index, const(spec.max_entries))
 
-    LLVM is told that it stays inside, and so is never null: testing for that once more would join two conditions into
-    one that tells verifiers nothing of the index.
-    """
-    offset = code.builder.mul(index, const(spec.value.size))
-    return code.builder.gep(code.map_pointer(spec.name), [offset], inbounds=True)
+
+def _inside(code: Code, spec: MapSpec, index: ir.Value) -> ir.Value:
+    """A pointer to an entry of a map that is one value."""
+    return code.builder.gep(code.map_pointer(spec.name), [code.builder.mul(index, const(spec.value.size))])
 
 
 def _or_null(code: Code, condition: ir.Value, find: Callable[[], ir.Value]) -> ir.Value:
@@ -148,13 +147,22 @@ def _get_item(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:
 
 def _get(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value:
     spec = signature.args[0].spec
-    builder = code.builder
     default = _as_result(code, values[2], signature.args[2])
+    if is_whole(spec):
+        index = code.opaque_index(values[1], signature.args[1])
+        return _load_or(code, default, _in_range(code, spec, index), lambda: _inside(code, spec, index), spec.value)
     pointer = _search(code, spec, values[1], signature.args[1])
-    before = builder.block
-    with builder.if_then(builder.not_(code.is_null(pointer)), likely=True):
-        found = _as_result(code, _load(code, pointer, spec.value), loaded(spec.value))
-        inside = builder.block
+    return _load_or(code, default, code.builder.not_(code.is_null(pointer)), lambda: pointer, spec.value)
+
+
+def _load_or(
+    code: Code, default: ir.Value, condition: ir.Value, find: Callable[[], ir.Value], kind: StoredType
+) -> ir.Value:
+    """What is stored where `find` says, if the condition holds."""
+    before = code.builder.block
+    with code.builder.if_then(condition, likely=True):
+        found = _as_result(code, _load(code, find(), kind), loaded(kind))
+        inside = code.builder.block
     return _either(code, default, before, found, inside)
 
 

@@ -129,6 +129,8 @@ def binary(w: Writer, depth: int) -> Term:
         right = number(w, depth - 1, mixable(left.kind))
     if left.constant and right.constant:  # the value might not fit; see `_folded`
         left = as_kind(w, _some_variable(w), mixable(right.kind))
+        if left.constant:
+            return right
     return Term(f"({left.text} {operator} {right.text})", arithmetic(operator, left.kind, right.kind))
 
 
@@ -161,6 +163,8 @@ def power(w: Writer, depth: int) -> Term:
     base = number(w, depth - 1)
     if base.constant:
         base = _some_variable(w)
+    if base.constant:
+        return base
     return Term(f"({base.text} ** {w.rnd.randrange(6)})", arithmetic("**", base.kind, Kind.NATURAL))
 
 
@@ -171,6 +175,8 @@ def unary(w: Writer, depth: int) -> Term:
         return Term(f"(not {operand.text})", Kind.BIT)
     if operand.constant:
         operand = _some_variable(w)
+    if operand.constant:
+        return operand
     if operator == "+":
         return Term(f"(+{operand.text})", joined(operand.kind, Kind.NATURAL), operand.literals)
     return Term(f"({operator}{operand.text})", Kind.WIDE if operand.kind is Kind.WIDE else Kind.SIGNED)
