@@ -34,9 +34,12 @@ GLOBAL: Final = 1
 """The linkage of a function that the kernel verifies on its own (a FUNC keeps it where others count members)."""
 
 _ALIASES: Final = frozenset({TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG})
+_SIZED: Final = frozenset({INT, STRUCT, UNION, ENUM, FLOAT, ENUM64, DATASEC})
 _HEADER: Final = struct.Struct("<HBBIIIII")
 _TYPE: Final = struct.Struct("<III")
 _MAGIC: Final = 0xEB9F
+_VERSION: Final = 1
+_RESERVED: Final = 0x60FF0000
 MAX_SIZE: Final = 4 << 20
 MAX_TYPES: Final = 1 << 16
 MAX_NAME: Final = 1 << 12
@@ -70,13 +73,15 @@ _EXTRA: Final = {
 class BtfType:
     """One type. `size` and `type` are the same field of the format: which one it is depends on `kind`.
 
-    `place` is the offset of its first byte in the section, `members` the offset after the common twelve bytes.
+    `flag` is the format's `kind_flag`. `place` is the offset of its first byte in the section, `members` the offset
+    after the common twelve bytes.
     """
 
     kind: int
     name: str
     vlen: int
     size: int
+    flag: bool
     place: int
     members: int
 
@@ -113,6 +118,8 @@ class Strings:
     def name(self, offset: int) -> str:
         """A string that is a name: those are not long."""
         found = self.at(offset)
+        if offset and not found:
+            raise malformed("its BTF has a name without a character")
         if len(found) > MAX_NAME:
             raise too_large(f"its BTF has a name of {len(found)} characters", MAX_NAME)
         return found
@@ -152,17 +159,22 @@ class Btf:
             found = self.type(found.type)
         return found
 
-    def size_of(self, type_id: int) -> int:
-        """Bytes of a value of the type."""
+    def find_size(self, type_id: int) -> int | None:
+        """Bytes of a value of the type; None where there are no such values."""
         factor = 1
         while (found := self.resolve(type_id)).kind == ARRAY:
             type_id, _, count = struct.unpack_from("<III", self.raw, found.members)
             factor *= count
         if found.kind == PTR:
             return 8 * factor
-        if found.kind in (INT, STRUCT, UNION, ENUM, FLOAT, ENUM64, DATASEC):
-            return found.size * factor
-        raise malformed(f"its BTF uses type {type_id}, which has no size, as a value")
+        return found.size * factor if found.kind in _SIZED else None
+
+    def size_of(self, type_id: int) -> int:
+        """Bytes of a value of the type, which has some; raises `ObjectError`."""
+        size = self.find_size(type_id)
+        if size is None:
+            raise malformed(f"its BTF uses type {type_id}, which has no size, as a value")
+        return size
 
     def array_length(self, found: BtfType) -> int:
         return int(struct.unpack_from("<I", self.raw, found.members + 8)[0])
@@ -193,15 +205,18 @@ def parse_btf(raw: bytes) -> Btf:
         raise too_large(f"its BTF has {len(raw)} bytes", MAX_SIZE)
     if len(raw) < _HEADER.size:
         raise malformed("its BTF is shorter than a header")
-    magic, _, _, header, type_offset, type_size, string_offset, string_size = _HEADER.unpack_from(raw)
+    magic, version, flags, header, type_offset, type_size, string_offset, string_size = _HEADER.unpack_from(raw)
     start, text = header + type_offset, header + string_offset
-    if magic != _MAGIC or start + type_size > len(raw) or text + string_size > len(raw):
+    if magic != _MAGIC or version != _VERSION or flags or header < _HEADER.size or any(raw[_HEADER.size : header]):
+        raise malformed("its BTF header is of another kind")
+    # All bytes are types, and behind them strings: kernels take nothing else.
+    if type_offset or string_offset != type_size or text + string_size != len(raw):
         raise malformed("its BTF header does not fit the section")
     table = raw[text : text + string_size]
     if not table or table[0] or table[-1]:
         raise malformed("its BTF string table does not start and end with a zero byte")
     strings = Strings(table)
-    types = (BtfType(0, "", 0, 0, 0, 0), *_types(raw, strings, start, start + type_size))
+    types = (BtfType(0, "", 0, 0, False, 0, 0), *_types(raw, strings, start, start + type_size))
     ids = {(found.kind, found.name): number for number, found in reversed(list(enumerate(types)))}
     btf = Btf(raw, strings, types, ids)
     references = [_references(btf, found) for found in types]
@@ -219,12 +234,14 @@ def _types(raw: bytes, strings: Strings, place: int, end: int) -> Iterator[BtfTy
         kind, vlen = info >> 24 & 0x1F, info & 0xFFFF
         if kind not in _EXTRA:
             raise malformed(f"its BTF has a type of unknown kind {kind}")
+        if info & _RESERVED:
+            raise malformed("its BTF has a type in which bits are set that mean nothing")
         fixed, each = _EXTRA[kind]
         members = place + _TYPE.size
         following = members + fixed + each * vlen
         if following > end:
             raise malformed("its BTF types end in the middle of one")
-        yield BtfType(kind, strings.name(name), vlen, size, place, members)
+        yield BtfType(kind, strings.name(name), vlen, size, bool(info >> 31), place, members)
         place = following
     if place != end:
         raise too_large("its BTF has more types", MAX_TYPES)

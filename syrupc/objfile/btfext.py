@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from syrupc.objfile.btf import FUNC, Btf
 from syrupc.objfile.refusals import malformed, too_large
@@ -37,6 +37,9 @@ class LineRecord:
     text: str
 
 
+_Record = TypeVar("_Record", FunctionRecord, LineRecord)
+
+
 @dataclass(frozen=True, slots=True)
 class BtfExt:
     """Records by section name, in ascending order of slots."""
@@ -55,14 +58,21 @@ def parse_btf_ext(raw: bytes, btf: Btf) -> BtfExt:
         raise malformed("its BTF.ext does not start as one")
     return BtfExt(
         functions={
-            name: tuple(sorted((_function(r, btf) for r in records), key=lambda r: r.slot))
+            name: _ascending([_function(r, btf) for r in records])
             for name, records in _table(raw, btf, header + functions, functions_size, 8).items()
         },
         lines={
-            name: tuple(sorted((_line(r, btf) for r in records), key=lambda r: r.slot))
+            name: _ascending([_line(r, btf) for r in records])
             for name, records in _table(raw, btf, header + lines, lines_size, 16).items()
         },
     )
+
+
+def _ascending(records: list[_Record]) -> tuple[_Record, ...]:
+    found = {record.slot: record for record in records}
+    if len(found) < len(records):
+        raise malformed("its BTF.ext speaks twice of an instruction")
+    return tuple(found[slot] for slot in sorted(found))
 
 
 def _table(raw: bytes, btf: Btf, place: int, size: int, least: int) -> dict[str, list[bytes]]:

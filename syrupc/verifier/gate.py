@@ -16,7 +16,7 @@ from syrupc.verifier.explore import Walk, explore
 from syrupc.verifier.findings import Finding, too_costly, unsafe, unsupported
 from syrupc.verifier.signatures import signatures_of
 from syrupc.verifier.subject import Subject, subject_of
-from syrupc.verifier.types import check_names, special_maps
+from syrupc.verifier.types import check_types, special_maps
 from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict
 
 STACK_LIMIT = 512
@@ -41,7 +41,7 @@ def _types(obj: Object) -> _Types:
     if not obj.btf:
         return _Types()
     btf = parse_btf(obj.btf)
-    return _Types(btf, check_names(btf), special_maps(btf, obj.maps))
+    return _Types(btf, check_types(btf), special_maps(btf, obj.maps))
 
 
 def _verify_program(obj: Object, program: Program, types: _Types, profile: KernelProfile) -> ProgramVerdict:

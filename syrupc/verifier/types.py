@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from dataclasses import dataclass, field
 from typing import Final
 
-from syrupc.objfile.btf import ARRAY, DATASEC, FUNC, PTR, STRUCT, TYPE_TAG, UNION, VAR, Btf, BtfType
+from syrupc.objfile.btf import ARRAY, DATASEC, PTR, STRUCT, TYPE_TAG, UNION, Btf, BtfType
 from syrupc.objfile.model import MapDefinition
 from syrupc.verifier.findings import Finding, unsafe
+from syrupc.verifier.typeinfo import refusal
 
-_IDENTIFIER: Final = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*")
-_SECTION: Final = re.compile(r"[A-Za-z_.?][ -~]*")
-_NAMED: Final = frozenset({FUNC, VAR})
+_HELP: Final = (
+    "use ASCII letters, digits and underscores for functions, parameters and maps, and build the object again"
+)
 _SPECIAL: Final = frozenset(
     {
         "bpf_spin_lock",
@@ -30,29 +30,10 @@ _SPECIAL: Final = frozenset(
 )
 
 
-def check_names(btf: Btf) -> Finding | None:
-    """Functions and variables have plain names, and every parameter has one, or the kernel refuses all of it."""
-    plain = set[int]()  # prototypes, of which many functions may have the same
-    for found in btf.types:
-        if found.kind in _NAMED and not _IDENTIFIER.fullmatch(found.name):
-            return _refused(f"`{found.name}` is no name that the kernel knows")
-        if found.kind == DATASEC and not _SECTION.fullmatch(found.name):
-            return _refused(f"section `{found.name}` has no name that the kernel knows")
-        if found.kind == FUNC and found.type not in plain:
-            for name, type_id in btf.parameters(btf.type(found.type)):
-                if type_id and not _IDENTIFIER.fullmatch(name):  # a last one of no type stands for any number of them
-                    return _refused(f"a parameter of `{found.name}` has no plain name")
-            plain.add(found.type)
-    return None
-
-
-def _refused(reason: str) -> Finding:
-    return unsafe(
-        "SYR402",
-        "the kernel would refuse the type information",
-        reason,
-        help="use ASCII letters, digits and underscores for functions, parameters and maps",
-    )
+def check_types(btf: Btf) -> Finding | None:
+    """The kernel takes type information as a whole, or refuses it, and with it every map and program."""
+    reason = refusal(btf)
+    return unsafe("SYR402", "the kernel would refuse the type information", reason, help=_HELP) if reason else None
 
 
 def special_maps(btf: Btf, maps: tuple[MapDefinition, ...]) -> frozenset[str]:

@@ -139,7 +139,9 @@ def symbols_with_a_name_of_a_megabyte() -> bytes:
 @crafted("accepted")
 def symbols_in_every_section() -> bytes:
     parts = [Part(b"x.%d" % n, flags=ALLOC) for n in range(2000)]
-    return program(*parts, Types().section(), symbols=[symbol(0, 5 + n % 2000, kind=OBJECT) for n in range(32_000)])
+    types = Types()
+    types.add(1, 4, b"int", 32)
+    return program(*parts, types.section(), symbols=[symbol(0, 5 + n % 2000, kind=OBJECT) for n in range(32_000)])
 
 
 # -- code --------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from tests.objects.crafted import crafted
 from tests.objects.mutations import NASTY
 from tests.objects.writer import ALLOC, OBJECT, RETURN_ONE, Part, Types, btf_ext, program, symbol
 
-INT, PTR, ARRAY, STRUCT, TYPEDEF, CONST, FUNC, PROTO, VAR, DATASEC = 1, 2, 3, 4, 8, 10, 12, 13, 14, 15
+INT, PTR, ARRAY, STRUCT, TYPEDEF, CONST, FUNC, PROTO, VAR = 1, 2, 3, 4, 8, 10, 12, 13, 14
 _MANY: Final = 65_000
 _U32_MAX: Final = (1 << 32) - 1
 
@@ -95,9 +95,9 @@ def _map_value(types: Types, value: int) -> bytes:
     pointers = [types.add(PTR, types.add(ARRAY, 0, b"", number, number, count)) for count in (1, 8)]
     fields = {b"type": pointers[0], b"max_entries": pointers[1]}
     fields |= {b"key": types.add(PTR, number), b"value": types.add(PTR, value or number)}
-    words = (word for name, kind in fields.items() for word in (types.text(name), kind, 0))
+    words = (word for at, name in enumerate(fields) for word in (types.text(name), fields[name], 64 * at))
     kind = types.add(STRUCT, 32, b"", *words, vlen=len(fields))
-    types.members(DATASEC, 32, b".maps", [types.add(VAR, kind, b"table", 1)])
+    types.variables(b".maps", [types.add(VAR, kind, b"table", 1)], 32)
     maps = Part(b".maps", bytes(32), flags=ALLOC | 1)
     return program(types.section(), maps, strings=b"table\0", symbols=[symbol(8, 6, 0, 32, OBJECT)])
 
@@ -172,7 +172,7 @@ def many_maps_of_many_fields() -> bytes:
     number = _int(types)
     kind = types.members(STRUCT, 8, b"", [number] * _MANY)
     variables = [types.add(VAR, kind, b"m%d" % n, 1) for n in range(1000)]
-    types.members(DATASEC, 0, b".maps", variables)
+    types.variables(b".maps", variables, 8)
     names = b"".join(b"m%d\0" % n for n in range(1000))
     symbols = [symbol(names.index(b"m%d\0" % n) + 8, 6, 8 * n, 8, OBJECT) for n in range(1000)]
     return program(types.section(), Part(b".maps", bytes(8000), flags=ALLOC | 1), strings=names, symbols=symbols)
@@ -198,8 +198,14 @@ def _table(size: int, *sections: tuple[int, Sequence[bytes]]) -> bytes:
 
 
 def _lines(types: Types, rows: Sequence[bytes], code: bytes = RETURN_ONE) -> bytes:
+    _int(types)
     section = types.text(b"sk_reuseport")
     return program(types.section(), btf_ext(lines=_table(16, (section, rows))), code=code)
+
+
+def _straight(slots: int) -> bytes:
+    """A program of so many instructions and one more."""
+    return RETURN_ONE[:8] * (slots - 1) + RETURN_ONE
 
 
 @crafted("accepted")
@@ -207,7 +213,8 @@ def each_line_of_another_file() -> bytes:
     types = Types()
     text = types.text(b"return 1")
     files = [types.text(b"f%d.py" % n) for n in range(20_000)]
-    return _lines(types, [struct.pack("<IIII", 0, file, text, 60_000 << 10) for file in files])
+    rows = [struct.pack("<IIII", 8 * slot, file, text, 60_000 << 10) for slot, file in enumerate(files)]
+    return _lines(types, rows, _straight(len(files)))
 
 
 @crafted("SYR402")
@@ -229,15 +236,15 @@ def one_long_line_many_times() -> bytes:
     types = Types()
     file, text = types.text(b"x.py"), types.text(b"y" * (1 << 20))
     rows = [struct.pack("<IIII", 8 * n, file, text, n << 10 | 1) for n in range(1, 2000)]
-    code = RETURN_ONE[:8] * 1999 + RETURN_ONE
-    return _lines(types, rows, code)
+    return _lines(types, rows, _straight(2000))
 
 
 @crafted("accepted")
 def lines_with_nasty_texts() -> bytes:
     types = Types()
     texts = [types.text(name.replace(b"\0", b"")) for name in NASTY]
-    return _lines(types, [struct.pack("<IIII", 0, text, text, 1 << 10) for text in texts])
+    rows = [struct.pack("<IIII", 8 * slot, text, text, slot + 1 << 10) for slot, text in enumerate(texts)]
+    return _lines(types, rows, _straight(len(texts)))
 
 
 @crafted("unsafe")
@@ -267,3 +274,43 @@ def a_section_that_is_spoken_of_many_times() -> bytes:
     name = types.text(b"sk_reuseport")
     row = struct.pack("<IIII", 0, name, name, 1 << 10)
     return program(types.section(), btf_ext(lines=_table(16, *[(name, [row])] * 50_000)))
+
+
+# -- what can be read, and is refused by kernels -----------------------------------------------------------------------
+
+
+@crafted("unsafe")
+def a_pointer_to_itself() -> bytes:
+    types = Types()
+    types.add(PTR, 1)
+    return _of(types)
+
+
+@crafted("unsafe")
+def an_integer_of_more_bits_than_it_has() -> bytes:
+    types = Types()
+    types.add(INT, 4, b"int", 64)
+    return _of(types)
+
+
+@crafted("unsafe")
+def an_array_indexed_by_a_pointer() -> bytes:
+    types = Types()
+    number, pointer = _int(types), types.add(PTR, 1)
+    types.add(ARRAY, 0, b"", number, pointer, 4)
+    return _of(types)
+
+
+@crafted("unsafe")
+def a_struct_with_a_member_behind_its_end() -> bytes:
+    types = Types()
+    number = _int(types)
+    types.add(STRUCT, 4, b"s", types.text(b"m"), number, 8, vlen=1)
+    return _of(types)
+
+
+@crafted("unsafe")
+def a_section_with_too_little_room_for_a_variable() -> bytes:
+    types = Types()
+    types.variables(b".data", [types.add(VAR, _int(types), b"v", 1)], 2)
+    return _of(types)

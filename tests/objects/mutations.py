@@ -54,6 +54,14 @@ def mutate(rnd: random.Random, original: bytes) -> bytes:
     return bytes(data)
 
 
+def mutate_types(rnd: random.Random, original: bytes) -> bytes:
+    """The object after one to three mutations of its type information only."""
+    data, where = bytearray(original), layout(original)
+    for _ in range(rnd.choice((1, 1, 1, 2, 3))):
+        rnd.choice((_type, _type, _type_words))(rnd, data, where)
+    return bytes(data)
+
+
 # -- helpers -----------------------------------------------------------------------------------------------------------
 
 

@@ -117,9 +117,13 @@ class Types:
         return self.count
 
     def members(self, kind: int, size: int, name: bytes, types: Sequence[int]) -> int:
-        """A struct, union or data section whose members, without names, have these types."""
-        words = (word for number in types for word in (0 if kind != 15 else number, number if kind != 15 else 0, 0))
-        return self.add(kind, size, name, *words, vlen=len(types))
+        """A struct or union whose members, without names, have these types and all begin where it does."""
+        return self.add(kind, size, name, *(word for number in types for word in (0, number, 0)), vlen=len(types))
+
+    def variables(self, name: bytes, types: Sequence[int], size: int) -> int:
+        """A data section of variables of that size, one behind the other."""
+        words = (word for place, number in enumerate(types) for word in (number, size * place, size))
+        return self.add(15, size * len(types), name, *words, vlen=len(types))
 
     def section(self) -> Part:
         header = struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(self.types), len(self.types), len(self.strings))
