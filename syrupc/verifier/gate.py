@@ -24,7 +24,7 @@ STACK_LIMIT = 512
 
 def verify(obj: Object, profile: KernelProfile) -> Verdict:
     """Judge every program of the object for that kernel, with what the object's bytes say and nothing else."""
-    types = _types(obj)
+    types = _types(obj, profile)
     return Verdict(obj, profile.name, tuple(_verify_program(obj, program, types, profile) for program in obj.programs))
 
 
@@ -37,11 +37,11 @@ class _Types:
     special: frozenset[str] = frozenset()
 
 
-def _types(obj: Object) -> _Types:
+def _types(obj: Object, profile: KernelProfile) -> _Types:
     if not obj.btf:
         return _Types()
     btf = parse_btf(obj.btf)
-    return _Types(btf, check_types(btf), special_maps(btf, obj.maps))
+    return _Types(btf, check_types(btf, profile), special_maps(btf, obj.maps))
 
 
 def _verify_program(obj: Object, program: Program, types: _Types, profile: KernelProfile) -> ProgramVerdict:

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
+from syrupc.kernel.release import brought
 from syrupc.objfile.btf import (
     ARRAY,
     CONST,
@@ -40,7 +41,7 @@ from syrupc.objfile.nesting import MAX_DEPTH
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DOTTED: Final = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*")
 _SECTION: Final = re.compile(r"[A-Za-z_.?][ -~]*")
-_MAX_NAME: Final = 511  # `KSYM_NAME_LEN` with its zero byte (128 before Linux 6.1)
+_MAX_NAME: Final = 127  # `KSYM_NAME_LEN` is 128 with the zero byte (512 from Linux 6.1 on)
 _MAX_BITS: Final = 128
 _ENCODINGS: Final = (0, 1, 2, 4)
 _U32_MAX: Final = (1 << 32) - 1
@@ -60,11 +61,17 @@ _APART: Final = frozenset({VAR, DATASEC, DECL_TAG})
 _TAGGED: Final = frozenset({STRUCT, UNION, FUNC, VAR, TYPEDEF})
 
 
-def refusal(btf: Btf) -> str | None:
-    """Why the kernel would refuse it, in words that end a sentence; None if it would not."""
+_SINCE: Final = {FLOAT: "5.13", DECL_TAG: "5.16", TYPE_TAG: "5.17", ENUM64: "6.0"}
+"""Kinds that came after the first, by `include/uapi/linux/btf.h` of the releases."""
+
+
+def refusal(btf: Btf, kernel: tuple[int, int]) -> str | None:
+    """Why a kernel of that release would refuse it, in words that end a sentence; None if it would not."""
     if len(btf.types) == 1:
         return "it holds no types"
     for number, found in enumerate(btf.types[1:], 1):
+        if found.kind in _SINCE and not brought(_SINCE[found.kind], kernel):
+            return f"type {number} is of a kind that came with Linux {_SINCE[found.kind]}"
         reason = _common(found) or _name(found) or _own(btf, found)
         if reason:
             return f"type {number}{f' `{found.name}`' if found.name else ''} {reason}"

@@ -6,6 +6,7 @@ import struct
 from dataclasses import dataclass, field
 from typing import Final
 
+from syrupc.kernel.profiles import KernelProfile
 from syrupc.objfile.btf import ARRAY, DATASEC, PTR, STRUCT, TYPE_TAG, UNION, Btf, BtfType
 from syrupc.objfile.model import MapDefinition
 from syrupc.verifier.findings import Finding, unsafe
@@ -30,9 +31,9 @@ _SPECIAL: Final = frozenset(
 )
 
 
-def check_types(btf: Btf) -> Finding | None:
+def check_types(btf: Btf, kernel: KernelProfile) -> Finding | None:
     """The kernel takes type information as a whole, or refuses it, and with it every map and program."""
-    reason = refusal(btf)
+    reason = refusal(btf, kernel.release)
     return unsafe("SYR402", "the kernel would refuse the type information", reason, help=_HELP) if reason else None
 
 

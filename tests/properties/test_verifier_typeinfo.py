@@ -9,13 +9,15 @@ import pytest
 
 from syrup._sys import programs
 from syrupc.errors import ObjectError
+from syrupc.kernel.release import release
 from syrupc.objfile.btf import parse_btf
 from syrupc.objfile.elf import parse_elf
 from syrupc.objfile.reader import read_object
 from syrupc.verifier.typeinfo import refusal
+from tests.mutants.campaign import running
 from tests.objects.campaign import originals
 from tests.objects.mutations import mutate_types
-from tests.objects.writer import Part, program
+from tests.objects.writer import Part, Types, program
 
 SAMPLES: Final = 4000
 
@@ -27,7 +29,7 @@ def objects() -> list[bytes]:
 
 def refused_here(types: bytes) -> str | None:
     try:
-        return refusal(parse_btf(types))
+        return refusal(parse_btf(types), running().release)
     except ObjectError as error:
         return error.diagnostics[0].notes[0]
 
@@ -63,3 +65,11 @@ def test_type_information_of_compilers_passes_here_and_there(objects: list[bytes
         types = read_object(data).btf
         assert refused_here(types) is None
         assert refused_by_the_kernel(types) is None
+
+
+def test_kinds_of_newer_kernels_are_refused_for_older_ones() -> None:
+    types = Types()
+    types.add(19, 8, b"e", types.text(b"one"), 1, 0, vlen=1)
+    btf = parse_btf(types.section().content)
+    assert refusal(btf, release("6.0")) is None
+    assert refusal(btf, release("5.15")) == "type 1 is of a kind that came with Linux 6.0"
