@@ -22,7 +22,7 @@ from tests.objects.mutations import mutate
 MEMORY: Final = 500 << 20
 """Bytes that reading and judging may take beyond what the process has before."""
 
-_JUDGED: Final = 3  # one of so many that can be read: verifying costs more than all the rest
+_JUDGED: Final = 5  # one of so many that can be read: verifying costs more than all the rest
 _ALL_FORMATS: Final = 40
 _FORMATS: Final = ("text", "json", "sarif", "github")
 _PAGE: Final = resource.getpagesize()
