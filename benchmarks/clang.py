@@ -48,4 +48,4 @@ def spec_of(name: str) -> ProgramSpec:
     """How to read the outcome of a policy in C: its faults are counted by their kind."""
     first = FIRST_EXECUTOR_SLOT + _MAX_EXECUTORS
     faults = tuple(FaultSite(first + number, kind, 1, 1) for number, kind in enumerate(FaultKind))
-    return ProgramSpec(name, "socket", "executors", "counts", _MAX_EXECUTORS, faults)
+    return ProgramSpec(name, "socket", "executors", "counts", _MAX_EXECUTORS, True, faults)

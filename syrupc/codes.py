@@ -72,6 +72,7 @@ _TITLES: Final[dict[str, str]] = {
     "SYR522": "memory access not proven",
     "SYR523": "borrowed object not given back",
     "SYR524": "access not aligned",
+    "SYR525": "object is not what it says",
     # -- load --------------------------------------------------------------------------------------------------------
     "SYR601": "missing privilege",
     "SYR602": "kernel lacks a feature",

@@ -315,6 +315,7 @@ class ProgramSpec:
 
     `counters` names a per-CPU array of `u64` indexed by *slot*: `PASS_SLOT`, `DROP_SLOT`, then one for each executor
     from `FIRST_EXECUTOR_SLOT`, then one for each fault site. `executors` names the map that holds the executors.
+    A policy that never says DROP never `drops`.
     """
 
     name: str
@@ -322,6 +323,7 @@ class ProgramSpec:
     executors: str
     counters: str
     max_executors: int
+    drops: bool
     faults: tuple[FaultSite, ...]
 
 

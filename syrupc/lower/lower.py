@@ -86,6 +86,7 @@ def _program(
         executors=executors[hook.name].name,
         counters=counters.name,
         max_executors=builder.target.max_executors,
+        drops=policy.drops,
         faults=faults.sites,
     )
 

@@ -44,10 +44,12 @@ def emit_decide(name: str, executors: ir.GlobalVariable, module: ir.Module) -> i
     function.attributes.add("alwaysinline")
     context, index, if_dead = function.args
     builder = ir.IRBuilder(function.append_basic_block("entry"))
-    key = builder.alloca(I32)
+    key = builder.alloca(I64)  # wider than the map's: of a whole stored register verifiers know the range
     with builder.if_then(builder.icmp_signed("<", index, const(0))):
         builder.ret(builder.trunc(builder.not_(index), I32))
-    arguments = [context, builder.bitcast(executors, BYTE_POINTER), _in_memory(builder, key, index), I64(0)]
+    builder.store(index, key)
+    pointers = [builder.bitcast(each, BYTE_POINTER) for each in (executors, key)]
+    arguments = [context, *pointers, I64(0)]
     failed = builder.icmp_signed("!=", call_helper(builder, _SELECT_REUSEPORT, I64, arguments), const(0))
     with builder.if_then(failed, likely=False):
         keep_apart(builder)

@@ -24,7 +24,7 @@ from syrupc.spec import (
 
 SECTION: Final = ".syrup"
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _MAX_SIZE: Final = 1 << 20
 _T = TypeVar("_T")
 
@@ -99,6 +99,7 @@ def _decode_program(entry: dict[str, Any]) -> ProgramSpec:
         executors=_of(str, entry["executors"]),
         counters=_of(str, entry["counters"]),
         max_executors=_of(int, entry["max_executors"]),
+        drops=_flag(entry["drops"]),
         faults=tuple(_decode_fault(*fault) for fault in _of(list, entry["faults"])),
     )
 
@@ -135,6 +136,12 @@ def _decode_span(entry: dict[str, Any]) -> Span:
         end_line=_of(int, entry["end_line"]),
         end_column=_of(int, entry["end_column"]),
     )
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("bool expected")
+    return value
 
 
 def _of(kind: type[_T], value: object) -> _T:

@@ -23,14 +23,18 @@ from syrupc.verifier.obligations import (
     Modelled,
     Obligation,
     PacketLoad,
+    Passes,
     Readable,
     Replaceable,
     Return,
+    SelectsExecutor,
+    Stays,
     Updatable,
     UsableMap,
     WellFormed,
     Writable,
 )
+from syrupc.verifier.promises import check_index, check_passes, check_stays
 from syrupc.verifier.regions import FAR, check_access, null_not_tested
 from syrupc.verifier.signatures import Signature
 from syrupc.verifier.state import SLOT, State
@@ -85,6 +89,12 @@ def check_of(subject: Subject, slot: int, obligation: Obligation) -> Check | Non
             return partial(_check_packet_load, subject)
         case Return():
             return partial(_check_return, subject)
+        case Passes():
+            return check_passes if subject.promise and not subject.promise.drops else None
+        case Stays():
+            return check_stays if subject.promise and not subject.promise.drops else None
+        case SelectsExecutor():
+            return partial(check_index, subject, subject.promise) if subject.promise else None
     raise AssertionError(obligation)
 
 

@@ -49,6 +49,7 @@ _REMEDIES: Final = {
     "SYR522": ("stay inside the memory: compare the index with its size first",),
     "SYR523": ("give it back on every path, also on those that leave early",),
     "SYR524": ("access it at a multiple of the width",),
+    "SYR525": ("compile the policy again; if the object is as our compiler wrote it, report that",),
 }
 """What to do where the check itself has nothing better to say."""
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
 from syrupc.kernel.profiles import KernelProfile
-from syrupc.kernel.program_types import of_section
+from syrupc.kernel.program_types import ProgramType, of_section
 from syrupc.objfile.btf import Btf, parse_btf
 from syrupc.objfile.model import Object, Program
 from syrupc.verifier.cfg import MAX_MAPS, Flow, Function, check_calls, check_flow
 from syrupc.verifier.explain import diagnostic
 from syrupc.verifier.explore import Walk, explore
 from syrupc.verifier.findings import Finding, too_costly, unsafe, unsupported
+from syrupc.verifier.promises import promise_of
 from syrupc.verifier.signatures import signatures_of
-from syrupc.verifier.subject import Subject, subject_of
+from syrupc.verifier.subject import Promise, Subject, subject_of
 from syrupc.verifier.types import check_types, special_maps
 from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict
 
@@ -53,7 +54,16 @@ def _verify_program(obj: Object, program: Program, types: _Types, profile: Kerne
         return _without_walk(program.name, unsafe("SYR511", missing, f"they came with Linux {kind.since}"))
     subject = subject_of(program, kind, obj.maps, obj.license, profile, signatures_of(types.btf, program, kind.context))
     finding = _check_special(subject, types.special) or types.refused
-    return _verdict(subject, finding, Walk(None)) if finding else judge(subject)
+    promise = finding or _promise(obj, program, kind)
+    if isinstance(promise, Finding):
+        return _verdict(subject, promise, Walk(None))
+    return judge(replace(subject, promise=promise))
+
+
+def _promise(obj: Object, program: Program, kind: ProgramType) -> Promise | Finding | None:
+    """What the object says of the program, if it says anything."""
+    said = next((each for each in obj.spec.programs if each.name == program.name), None) if obj.spec else None
+    return promise_of(said, kind, obj.maps) if said else None
 
 
 def judge(subject: Subject) -> ProgramVerdict:

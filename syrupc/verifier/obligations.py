@@ -15,6 +15,11 @@
   number.
 - A map that is named exists and is of a type that the kernel has; an instruction is one that the kernel knows.
 
+And what no kernel checks, where the object says it of the program:
+
+- One that never drops returns SK_PASS on every path, and hands over to no other program.
+- The index of the executor that it selects is below the size of its map of executors.
+
 Not checked: what helpers do with their numbers (flags, sizes of redirects); alignment on machines that cannot do
 unaligned access; that a map can be created (limits of memory); speculative execution (privileged programs are patched
 by the kernel); offloading to devices. Not modelled, so never accepted: kernel objects by BTF, kernel functions,
@@ -149,6 +154,21 @@ class Return:
     """r0 holds what the caller expects."""
 
 
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """The program's result lets the input pass, if the object says that it never drops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """No other program takes over, if the object says that this one never drops."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelectsExecutor:
+    """The executor that the helper selects is one that there can be, if it is one of the program's own."""
+
+
 Obligation: TypeAlias = (
     Initialised
     | Replaceable
@@ -165,11 +185,18 @@ Obligation: TypeAlias = (
     | KernelCall
     | PacketLoad
     | Return
+    | Passes
+    | Stays
+    | SelectsExecutor
 )
 
 
 EVERYWHERE: Final = (WellFormed, KnownInstruction, UsableMap, KernelCall)
 """Obligations that must hold for code that no path reaches, too: some kernels look before they walk."""
+
+
+_PROMISED: Final[dict[int, tuple[Obligation, ...]]] = {12: (Stays(),), 82: (SelectsExecutor(),)}
+"""What the object says about calls of `tail_call` and `sk_select_reuseport`."""
 
 
 def obligations(insn: Insn, slot: int) -> tuple[Obligation, ...]:
@@ -241,14 +268,14 @@ def _atomic(insn: Insn) -> tuple[Obligation, ...]:
 
 def _jump(insn: Insn, slot: int) -> tuple[Obligation, ...]:
     if insn.opcode == EXIT:
-        return (Return(),)
+        return Return(), Passes()
     if insn.opcode == CALL:
         match insn.src:
             case op.CALL_LOCAL:
                 return (LocalCall(slot + 1 + insn.imm),)
             case op.CALL_KFUNC:
                 return (KernelCall(bool(insn.imm or insn.off)),)
-        return (HelperCall(insn.imm),)
+        return HelperCall(insn.imm), *_PROMISED.get(insn.imm, ())
     if insn.operation == op.JCOND:
         return (Modelled("`may_goto`"),)
     if is_conditional(insn):

@@ -21,7 +21,7 @@ from syrupc.verifier.state import (
     State,
     slot_place,
 )
-from syrupc.verifier.values import ZERO, Number, Pointer, Value
+from syrupc.verifier.values import ZERO, Kind, Number, Pointer, Value
 
 _SPILLED: Final = bytes([SPILLED])
 _MISC: Final = bytes([MISC])
@@ -57,6 +57,18 @@ def load_stored(state: State, pointer: Pointer, size: int) -> Number | None:
         return Number(ZERO)
     slot = frame.stack.get((-low - 1) // SLOT, UNTOUCHED_SLOT)
     if low % SLOT or slot.bytes.count(SPILLED) != size or type(slot.value) is not Number:
+        return None
+    return slot.value
+
+
+def stored_number(state: State, pointer: Pointer, size: int) -> Number | None:
+    """The number in the `size` bytes at the pointer, in whichever way it came there; None if it is not known."""
+    found = load_stored(state, pointer, size) if pointer.kind is Kind.STACK and pointer.fixed else None
+    if found is not None or pointer.kind is not Kind.STACK or not pointer.fixed or pointer.offset % SLOT:
+        return found
+    slot = state.frames[pointer.target].stack.get(-pointer.offset // SLOT - 1, UNTOUCHED_SLOT)
+    # The machine is little-endian: a whole register that is small enough reads as itself.
+    if slot.bytes != FULL_SPILL or type(slot.value) is not Number or slot.value.range.umax >> 8 * size:
         return None
     return slot.value
 

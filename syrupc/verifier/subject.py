@@ -38,6 +38,14 @@ class Conditions:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """What the object says of the program: whether it ever drops, and the number of the map of its executors."""
+
+    drops: bool
+    executors: int
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """`uses` is keyed by the slot of the wide load; `inner` gives for each map of maps the number
     of the map that stands for its contents; `signatures` is keyed by first slot, and None without type information.
@@ -57,6 +65,7 @@ class Subject:
     kfuncs: frozenset[int] = frozenset()
     inner: Mapping[int, int] | None = None
     conditions: Conditions = Conditions()
+    promise: Promise | None = None
 
     def called_alone(self, slot: int) -> Signature | None:
         """The signature of the function at the slot if kernels verify it on its own, whatever calls it."""

@@ -123,7 +123,7 @@ def policy(
     spec = ObjectSpec(
         source="handmade.py",
         source_sha256="0" * 64,
-        programs=(ProgramSpec(name, "socket", "executors", "counters", max_executors, (fault,)),),
+        programs=(ProgramSpec(name, "socket", "executors", "counters", max_executors, True, (fault,)),),
         maps=tuple(maps),
     )
     definitions = (

@@ -22,6 +22,7 @@ from syrupc.kernel.profiles import DEFAULT_PROFILE, profile
 from syrupc.objfile.model import FunctionInfo, MapDefinition, Object, Program, Relocation, RelocationKind
 from syrupc.objfile.reader import read_object
 from syrupc.options import Options
+from syrupc.spec import ObjectSpec, ProgramSpec
 from syrupc.verifier import verify
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -39,6 +40,7 @@ def policy(pkt: syrup.Packet) -> syrup.Executor:
 _FENCE: Final = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SECTION: Final = re.compile(r"^## ([^\n]*)$", re.MULTILINE)
 _MAP: Final = re.compile(r"^; map (\w+): (\w+), key (\d+), value (\d+), entries (\d+)$", re.MULTILINE)
+_SAYS: Final = re.compile(r"^; says: executors (\w+)(, never drops)?$", re.MULTILINE)
 _MAP_USE: Final = re.compile(r"\bmap\(([a-z]\w*)\)")
 
 
@@ -74,7 +76,8 @@ def policy_findings(text: str) -> tuple[Diagnostic, ...]:
 def program_findings(text: str, section: str, kernel: str = DEFAULT_PROFILE) -> tuple[Diagnostic, ...]:
     """What the pre-verifier says of a program in assembly.
 
-    `; map NAME: TYPE, key BYTES, value BYTES, entries N` declares a map, and `map(NAME)` names it.
+    `; map NAME: TYPE, key BYTES, value BYTES, entries N` declares a map, and `map(NAME)` names it; `; says: executors
+    NAME, never drops` is what the object says of the program.
     """
     maps = tuple(
         MapDefinition(name, BY_NAME[kind].number, int(key), int(value), int(entries))
@@ -82,8 +85,17 @@ def program_findings(text: str, section: str, kernel: str = DEFAULT_PROFILE) -> 
     )
     insns = parse_program(_MAP_USE.sub("map(0)", text))
     program = Program("example", section, insns, _relocations(text), (FunctionInfo(0, "example", 0),), ())
-    verdict = verify(Object(b"", (program,), maps, "GPL", b"", None), profile(kernel))
+    verdict = verify(Object(b"", (program,), maps, "GPL", b"", _said(text, maps)), profile(kernel))
     return verdict.diagnostics
+
+
+def _said(text: str, maps: Sequence[MapDefinition]) -> ObjectSpec | None:
+    found = _SAYS.search(text)
+    if found is None:
+        return None
+    (room,) = (each.max_entries for each in maps if each.name == found[1])
+    program = ProgramSpec("example", "socket", found[1], "", room, not found[2], ())
+    return ObjectSpec("example.py", "0" * 64, (program,), ())
 
 
 def _relocations(text: str) -> tuple[Relocation, ...]:

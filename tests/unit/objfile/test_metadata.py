@@ -28,7 +28,9 @@ SPEC = ObjectSpec(
     source="policies/größe.py",
     source_sha256="ab" * 32,
     programs=(
-        ProgramSpec("decide", "socket", "executors", "counters", 64, (FaultSite(66, FaultKind.SHORT_PACKET, 7, 12),)),
+        ProgramSpec(
+            "decide", "socket", "executors", "counters", 64, False, (FaultSite(66, FaultKind.SHORT_PACKET, 7, 12),)
+        ),
     ),
     maps=(MapSpec("m", MapKind.HASH_MAP, INT_TYPES["u32"], INT_TYPES["int"], 9, Span("p.py", 3, 1, 3, 30)),),
 )
@@ -46,7 +48,9 @@ types = st.recursive(
 )
 maps = st.builds(MapSpec, names, st.sampled_from(list(MapKind)), st.none() | types, types, numbers, spans)
 faults = st.builds(FaultSite, numbers, st.sampled_from(list(FaultKind)), numbers, numbers)
-programs = st.builds(ProgramSpec, names, names, names, names, numbers, st.lists(faults, max_size=3).map(tuple))
+programs = st.builds(
+    ProgramSpec, names, names, names, names, numbers, st.booleans(), st.lists(faults, max_size=3).map(tuple)
+)
 specs = st.builds(
     ObjectSpec,
     names,
@@ -92,6 +96,8 @@ def damaged(change: object) -> bytes:
         damaged(lambda d: d["maps"][0].update(kind="Bag")),
         damaged(lambda d: d["maps"][0].update(key="u7")),
         damaged(lambda d: d["maps"][0].update(max_entries=True)),
+        damaged(lambda d: d["programs"][0].pop("drops")),
+        damaged(lambda d: d["programs"][0].update(drops=0)),
         damaged(lambda d: d["programs"][0].update(faults=[[1, "KeyError", 2]])),
         damaged(lambda d: d["programs"][0].update(faults=[[1, "Nonsense", 2, 3]])),
         damaged(lambda d: d.update(version=99)),
