@@ -17,6 +17,7 @@ QUESTIONS = (
     "import_time",
     "state_store",
     "decision_cost",
+    "helper_cost",
     "replace_under_load",
     "against_c",
 )

@@ -28,7 +28,7 @@ BARS = {"round_robin": 16.0, "flow_hash": 16.0, "sita": 16.0}
 NOTHING = "no decision: measuring alone"
 CONSTANT = "a constant, by hand"
 
-_ALWAYS_SOCKET_0 = f"""
+ALWAYS_SOCKET_0 = f"""
     *(u32 *)(r10 - 4) = 0
     r2 = map({{map}}) ll
     r3 = r10
@@ -46,7 +46,7 @@ def measure() -> Sequence[Figure]:
     with ExitStack() as stack:
         subjects = {
             NOTHING: stack.enter_context(_by_hand(NO_DECISION, payloads)),
-            CONSTANT: stack.enter_context(_by_hand(_ALWAYS_SOCKET_0, payloads)),
+            CONSTANT: stack.enter_context(_by_hand(ALWAYS_SOCKET_0, payloads)),
         } | {path.stem: stack.enter_context(_policy(path, payloads, load)) for path in POLICIES}
         return _figures(take_turns(subjects, ROUNDS))
 

@@ -166,8 +166,9 @@ def sentence(path: str, verdict: ProgramVerdict) -> str:
     words = printable(f"{path}: {verdict.program}: {verdict.outcome.value}")
     if verdict.outcome is not Outcome.ACCEPTED:
         return words
+    about = "" if verdict.duration is None else f", about {verdict.duration} ns,"
     return (
-        f"{words}; a run takes at most {verdict.executed} instructions and {verdict.stack} bytes of stack, "
+        f"{words}; a run takes at most {verdict.executed} instructions{about} and {verdict.stack} bytes of stack, "
         f"the kernel walks {verdict.processed} to check it"
     )
 
@@ -180,6 +181,7 @@ def _outcomes(reports: Sequence[Report]) -> dict[str, Any]:
             "program": verdict.program,
             "outcome": verdict.outcome.value,
             "executed": verdict.executed,
+            "duration": verdict.duration,
             "processed": verdict.processed,
             "stack": verdict.stack,
         }

@@ -14,7 +14,7 @@ MAX_ROWS: Final = 60
 
 _WIDTH: Final = 240
 # The verdict first: a line then begins with a word of ours, whatever the file is called.
-_COLUMNS: Final = ("verdict", "file", "program", ">executed", ">processed", ">stack", ">ms")
+_COLUMNS: Final = ("verdict", "file", "program", ">executed", ">ns", ">processed", ">stack", ">ms")
 _Row = tuple[str, ...]
 
 
@@ -34,10 +34,10 @@ def _rows(report: Report) -> Iterator[tuple[_Row, bool]]:
     known = report.known > 0 and report.status is Status.ACCEPTED
     if not report.verdicts:
         word = "rejected, known" if known else _WITHOUT_VERDICT[report.status]
-        yield (word, printable(report.path), "-", "", "", "", ms), not known
+        yield (word, printable(report.path), "-", "", "", "", "", ms), not known
     for number, verdict in enumerate(report.verdicts):
         good = verdict.outcome is Outcome.ACCEPTED
-        figures = _figures(verdict) if good else ("", "", "")
+        figures = _figures(verdict) if good else ("", "", "", "")
         word = verdict.outcome.value if good or not known else f"{verdict.outcome.value}, known"
         names = printable(report.path), printable(verdict.program)
         yield (word, *names, *figures, "" if number else ms), not (good or known)
@@ -52,7 +52,8 @@ _WITHOUT_VERDICT: Final = {
 
 
 def _figures(verdict: ProgramVerdict) -> _Row:
-    return str(verdict.executed), str(verdict.processed), str(verdict.stack)
+    duration = "-" if verdict.duration is None else str(verdict.duration)
+    return str(verdict.executed), duration, str(verdict.processed), str(verdict.stack)
 
 
 def _table(rows: Sequence[_Row]) -> str:

@@ -17,6 +17,7 @@ from typing import Final
 from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
 from syrupc.isa.structure import slot_fault
+from syrupc.kernel.costs import INSTRUCTION
 from syrupc.verifier.branches import assume, decide, operands
 from syrupc.verifier.cfg import (
     EXIT,
@@ -36,6 +37,7 @@ from syrupc.verifier.checker import Check, check_of
 from syrupc.verifier.cover import covers, outline_of, repeats
 from syrupc.verifier.findings import Finding, too_costly, unsafe
 from syrupc.verifier.obligations import EVERYWHERE, KernelCall, Readable, Writable, obligations
+from syrupc.verifier.prices import Price, price_of
 from syrupc.verifier.quick import Shortcut, Way, shortcut_of, way_of
 from syrupc.verifier.state import ZEROED, Checkpoint, State, Turn, mark_read, register_place, slot_place
 from syrupc.verifier.subject import Subject
@@ -71,11 +73,13 @@ _PATIENCE: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What the walk has found. `turns` are the branches on the way to the finding."""
+    """What the walk has found. `turns` are the branches on the way to the finding; `duration` is the estimate for the
+    dearest path, in picoseconds, None where something on the way was never measured."""
 
     finding: Finding | None
     turns: tuple[Turn, ...] = ()
     executed: int = 0
+    duration: int | None = None
     processed: int = 0
     depths: tuple[tuple[int, int], ...] = ()
 
@@ -112,6 +116,7 @@ class Plan:
     way: Way | None
     accesses: int | None
     splits: bool
+    price: Price | None
     move: Move
     behind: int
     target: int
@@ -135,10 +140,12 @@ class _Explorer:
     last_jumps: int = 0
     last_processed: int = 0
     executed: int = 0
+    dearest: int = 0
+    priced: bool = True
     watch: LoopWatch = field(init=False)
     all_matters: bool = False
     calls_back: bool = False
-    lengths: dict[int, int] = field(default_factory=dict)
+    lengths: dict[int, tuple[int, int]] = field(default_factory=dict)
     rounds: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -152,11 +159,12 @@ class _Explorer:
         """Walk the global functions, then the program; what is wrong with the program is said first."""
         found: tuple[Finding, State] | None = None
         for entry in (*self._alone(), 0):
-            self.executed = 0
+            self.executed = self.dearest = 0
             found = self._walk(entry) or found
-            self.lengths[entry] = self.executed
+            self.lengths[entry] = self.executed, self.dearest
         for turns in self.rounds.values():
             self.executed *= max(turns, 1)
+            self.dearest *= max(turns, 1)
         return self._result(*found) if found else self._result(self._unvisited(), None)
 
     def _alone(self) -> list[int]:
@@ -211,7 +219,8 @@ class _Explorer:
             turns.append(turn)
             turn = turn.before
         depths = tuple(sorted(self.depths.items()))
-        return Walk(finding, tuple(reversed(turns)), self.executed, self.processed, depths)
+        duration = self.dearest if self.priced else None
+        return Walk(finding, tuple(reversed(turns)), self.executed, duration, self.processed, depths)
 
     # -- one path --------------------------------------------------------------------------------------------------
 
@@ -246,6 +255,8 @@ class _Explorer:
                     return finding
             if plan.accesses is not None and (finding := self._check_kind(state, plan.accesses)):
                 return finding
+            if plan.price is not None:
+                self._charge(state, plan.price(state))
             match plan.move:
                 case Move.ON:
                     if self.watch.looking:
@@ -266,7 +277,9 @@ class _Explorer:
                     state.slot = plan.target
                 case Move.CALL:
                     if plan.target in self.lengths:
-                        state.steps += self.lengths[plan.target]
+                        length, price = self.lengths[plan.target]
+                        state.steps += length
+                        state.price += price - length * INSTRUCTION
                         call_alone(state)
                         state.slot = plan.behind
                         continue
@@ -294,8 +307,14 @@ class _Explorer:
                     self._measure(state)
                     leave(state)
                 case Move.EXIT:
-                    self._finish(state, 0)
+                    self._finish(state)
                     return None
+
+    def _charge(self, state: State, price: int | None) -> None:
+        if price is None:
+            self.priced = False
+        else:
+            state.price += price
 
     def _plan(self, slot: int) -> Plan:
         """What is to be done at the slot, found when it is first reached."""
@@ -312,6 +331,7 @@ class _Explorer:
             way=way_of(insn) if move is Move.BRANCH and not slot_fault(insn) else None,
             accesses=accesses,
             splits=subject.kernel.reasoning.walks_signs_apart and may_split(insn),
+            price=price_of(subject, insn),
             move=move,
             behind=slot + width(insn),
             target=slot + 1 + insn.imm if move is Move.CALL else jump_target(insn, slot),
@@ -434,7 +454,7 @@ class _Explorer:
         for earlier in reversed(kept):
             if earlier.open and again:
                 if covers(earlier, state, live, True, True):
-                    self._finish(state, 0)
+                    self._finish(state)
                     return True
             elif earlier.open:
                 outline = outline or outline_of(state, live)
@@ -466,7 +486,7 @@ class _Explorer:
                 if earlier.precise & place or (earlier.read & place and _holds_zeros(earlier, depth, number)):
                     state.demand(slot.value)
         mark_read(state.checkpoint, earlier.read & ~state.written)
-        self._finish(state, earlier.longest)
+        self._finish(state, earlier.longest, earlier.dearest)
 
     def _keep(self, state: State) -> None:
         """Make the state a checkpoint: from here on, numbers come from its places."""
@@ -493,28 +513,34 @@ class _Explorer:
             parent=state.checkpoint,
             written=state.written,
             steps=state.steps,
+            price=state.price,
             origins=origins,
         )
         self.kept[state.slot].append(checkpoint)
         state.checkpoint = checkpoint
         state.written = 0
 
-    def _finish(self, state: State, more: int) -> None:
-        """The path is done: those that led to it have one less to wait for, and know how long it was."""
+    def _finish(self, state: State, longest: int = 0, dearest: int = 0) -> None:
+        """The path is done, but for the rest that is known: those that led to it have one less to wait for, and know
+        how long it was."""
         self._measure(state)
-        total = state.steps + more
-        if total > self.executed:
-            self.executed = total
+        total, duration = state.steps + longest, _duration(state) + dearest
+        self.executed, self.dearest = max(self.executed, total), max(self.dearest, duration)
         checkpoint = state.checkpoint
         while checkpoint is not None:
-            if total - checkpoint.steps > checkpoint.longest:
-                checkpoint.longest = total - checkpoint.steps
+            checkpoint.longest = max(checkpoint.longest, total - checkpoint.steps)
+            checkpoint.dearest = max(checkpoint.dearest, duration - _duration(checkpoint))
             checkpoint.open -= 1
             if checkpoint.open:
                 return
             # All paths from here are walked: whoever led here learns of the longest of them at once.
-            total = checkpoint.steps + checkpoint.longest
+            total, duration = checkpoint.steps + checkpoint.longest, _duration(checkpoint) + checkpoint.dearest
             checkpoint = checkpoint.parent
+
+
+def _duration(at: State | Checkpoint) -> int:
+    """The estimate for the way so far, in picoseconds."""
+    return at.steps * INSTRUCTION + at.price
 
 
 def _most(value: Value) -> int:

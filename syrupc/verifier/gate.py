@@ -85,6 +85,7 @@ def _verdict(subject: Subject, finding: Finding | None, walk: Walk, stack: int =
         outcome=finding.outcome if finding else Outcome.ACCEPTED,
         diagnostics=(diagnostic(subject, finding, walk.turns),) if finding else (),
         executed=walk.executed,
+        duration=None if walk.duration is None else -(-walk.duration // 1000),
         processed=walk.processed,
         stack=stack,
         slot=finding.slot if finding else -1,

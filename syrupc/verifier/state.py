@@ -119,7 +119,8 @@ class Checkpoint:
 
     `origins` gives, for each place that holds a number, the places of `parent` that it was computed from; `precise` are
     the places whose number has mattered since, `read` the stack slots that were read, `written` those that were
-    replaced between `parent` and here. `open` counts the paths from here that are still to be walked.
+    replaced between `parent` and here. `open` counts the paths from here that are still to be walked; of those that are
+    walked, `longest` is the most instructions, `dearest` the most picoseconds.
     """
 
     slot: int
@@ -130,19 +131,24 @@ class Checkpoint:
     parent: Checkpoint | None
     written: int
     steps: int
+    price: int
     origins: dict[int, int]
     precise: int = 0
     read: int = 0
     open: int = 1
     longest: int = 0
+    dearest: int = 0
     hits: int = 0
     misses: int = 0
 
 
 class State:
-    """The machine before the instruction at `slot`, `steps` instructions after the start."""
+    """The machine before the instruction at `slot`, `steps` instructions after the start.
 
-    __slots__ = ("call", "checkpoint", "frames", "references", "slot", "steps", "turns", "unrolled", "written")
+    `price` is what they cost, in picoseconds, beyond their number.
+    """
+
+    __slots__ = ("call", "checkpoint", "frames", "price", "references", "slot", "steps", "turns", "unrolled", "written")
 
     def __init__(self, slot: int, frame: Frame) -> None:
         self.slot = slot
@@ -151,6 +157,7 @@ class State:
         self.checkpoint: Checkpoint | None = None
         self.written = 0
         self.steps = 0
+        self.price = 0
         self.unrolled = 0  # how often a helper has called back on the way here
         self.turns: Turn | None = None
         self.call: Call | None = None  # set by the check of a helper call, for carrying it out
@@ -159,7 +166,7 @@ class State:
         other = State.__new__(State)
         other.slot, other.steps, other.turns = self.slot, self.steps, self.turns
         other.frames = [frame.copy() for frame in self.frames]
-        other.call, other.unrolled = None, self.unrolled
+        other.call, other.unrolled, other.price = None, self.unrolled, self.price
         other.references, other.checkpoint, other.written = self.references, self.checkpoint, self.written
         return other
 

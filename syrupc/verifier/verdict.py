@@ -24,7 +24,8 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class ProgramVerdict:
-    """The verdict on one program. `executed` bounds the instructions one run executes, `processed` counts what the
+    """The verdict on one program. `executed` bounds the instructions one run executes, `duration` estimates the longest
+    run in ns (see `syrupc.kernel.costs`; None where something in it was never measured), `processed` counts what the
     kernel's verifier will walk, `stack` is the deepest use in bytes over all call chains. `slot` is the instruction
     that the first diagnostic is about, -1 where there is none."""
 
@@ -32,6 +33,7 @@ class ProgramVerdict:
     outcome: Outcome
     diagnostics: tuple[Diagnostic, ...] = ()
     executed: int = 0
+    duration: int | None = None
     processed: int = 0
     stack: int = 0
     slot: int = -1

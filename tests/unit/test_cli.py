@@ -197,7 +197,7 @@ def test_verify_takes_objects_and_policies(syrupc: Runner) -> None:
     done = syrupc("verify", "spread.bpf.o", "spread.py")
     assert (done.status, done.err) == (0, "")
     head, *rows, totals = done.out.splitlines()
-    assert head.split() == ["verdict", "file", "program", "executed", "processed", "stack", "ms"]
+    assert head.split() == ["verdict", "file", "program", "executed", "ns", "processed", "stack", "ms"]
     assert [row.split()[:3] for row in rows] == [
         ["accepted", "spread.bpf.o", "spread"],
         ["accepted", "spread.py", "spread"],

@@ -31,7 +31,7 @@ def test_the_line_of_a_program_has_its_bounds(syrupc: Runner) -> None:
         "accepted",
         "spread.py",
         "spread",
-        *(str(verdict[each]) for each in ("executed", "processed", "stack")),
+        *(str(verdict[each]) for each in ("executed", "duration", "processed", "stack")),
     ]
     assert float(row[-1]) > 0
 
