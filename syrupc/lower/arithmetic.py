@@ -48,7 +48,7 @@ def _bits(opcode: str) -> Lowering:
 
     def lowering(code: Code, signature: Any, values: list[ir.Value]) -> ir.Value | None:
         if signature.return_type == BOOLEAN:
-            return getattr(code.builder, opcode)(*values)
+            return getattr(code.builder, opcode)(*map(code.bit, values))
         return plain(code, signature, values)
 
     return lowering

@@ -187,20 +187,17 @@ class Code:
         return self.builder.asm(ir.FunctionType(kind, [kind]), "", "=r,0", [pointer], side_effect=False)
 
     def is_there(self, pointer: ir.Value) -> ir.Value:
-        """Whether a pointer is not null, as a value of which LLVM does not know that it is the pointer's.
-
-        It would join this test and that of a number into one, `(pointer | number) == 0`, which verifiers refuse.
-        """
+        """Whether a pointer is not null; the branches to what follows stay apart from those of other tests."""
         with self.choose(self.is_null(pointer)) as (absent, present):
             with absent:
-                hidden = self.builder.asm(ir.FunctionType(I64, [I64]), "", "=r,0", [const(0)], side_effect=False)
+                keep_apart(self.builder)
                 nowhere = self.builder.block
             with present:
                 somewhere = self.builder.block
-        found = self.builder.phi(I64)
-        found.add_incoming(hidden, nowhere)
-        found.add_incoming(const(1), somewhere)
-        return self.builder.icmp_unsigned("!=", found, const(0))
+        found = self.builder.phi(I1)
+        found.add_incoming(I1(0), nowhere)
+        found.add_incoming(I1(1), somewhere)
+        return found
 
     @property
     def input(self) -> ir.Value:
@@ -212,7 +209,14 @@ class Code:
 
     def register(self, value: ir.Value, kind: types.Type) -> ir.Value:
         """An integer of the language as the 64 bits that it is computed with."""
-        return self.builder.zext(value, I64) if kind == BOOLEAN else value
+        if kind != BOOLEAN:
+            return value
+        number = self.builder.zext(value, I64)
+        return number if _is_of_numbers(value) else self.opaque(number)
+
+    def bit(self, value: ir.Value) -> ir.Value:
+        """A bool that is computed with as a single bit."""
+        return value if _is_of_numbers(value) else self.builder.trunc(self.register(value, BOOLEAN), I1)
 
     def truth(self, value: ir.Value, kind: types.Type) -> ir.Value:
         return value if kind == BOOLEAN else self.builder.icmp_signed("!=", value, const(0))
@@ -232,6 +236,14 @@ class Code:
         if source.size == 8:
             return value
         return self.builder.sext(value, I64) if source.signed else self.builder.zext(value, I64)
+
+
+def _is_of_numbers(truth: ir.Value) -> bool:
+    """Whether a bool is surely no test of a pointer.
+
+    LLVM would join such a test and that of a number into one, `(pointer | number) == 0`, which verifiers refuse.
+    """
+    return isinstance(truth, ir.Constant | ir.ICMPInstr)
 
 
 Lowering = Callable[[Code, Any, list[ir.Value]], ir.Value | None]
