@@ -172,7 +172,8 @@ def unary(w: Writer, depth: int) -> Term:
     operator = w.choose(("-", "~", "+", "not "))
     operand = term(w, depth - 1)
     if operator == "not ":
-        return Term(f"(not {operand.text})", Kind.BIT)
+        known = frozenset(int(not value) for value in operand.literals) if operand.constant else frozenset[int]()
+        return Term(f"(not {operand.text})", Kind.BIT, known, operand.constant)
     if operand.constant:
         operand = _some_variable(w)
     if operand.constant:
