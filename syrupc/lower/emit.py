@@ -119,6 +119,9 @@ class _Process:
             self.child.kill()
         except (EOFError, OSError):
             reason = ""
+        except BaseException:
+            _end()  # or the answer, which still comes, would be taken for that of the next request
+            raise
         status = self.child.wait()
         reason = reason or self.said() or f"the process of LLVM ended with status {status}"
         _end()

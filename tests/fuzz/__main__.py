@@ -50,7 +50,8 @@ def _campaign(options: argparse.Namespace, console: Console) -> int:
         return None if enough or len(names) >= options.finds else ledger.claim()
 
     last, stop = begin, stopper()
-    signal.signal(signal.SIGINT, lambda *_: _end(stop))
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda number, _frame: _end(stop, number))
     for result in _shown(run(Plan(options.processes, options.kernel), claim, stop), options.programs, console):
         total += result.tally
         now = time.monotonic()
@@ -65,10 +66,10 @@ def _campaign(options: argparse.Namespace, console: Console) -> int:
     return 1 if total.finds else 0
 
 
-def _end(stop: Event) -> None:
+def _end(stop: Event, number: int) -> None:
     """Ctrl-C ends the run with what was done; a second one ends the process."""
     stop.set()
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(number, signal.default_int_handler)
 
 
 def _shown(results: Iterator[Result], goal: int, console: Console) -> Iterator[Result]:

@@ -61,7 +61,8 @@ _open = ExitStack()
 def _start(stop: Event, cpus: Any, kernel: bool) -> None:
     """In a new process: Ctrl-C is for the one that started it."""
     global _examiner, _stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
     with cpus.get_lock():
         cpu, cpus.value = cpus.value, cpus.value + 1
     _stop = stop

@@ -6,6 +6,10 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+# What is raised in a callback is ignored: then once more.
+_AGAIN: Final = 0.5
 
 
 class ImpatienceError(Exception):
@@ -20,7 +24,7 @@ def limited(seconds: float) -> Iterator[None]:
         raise ImpatienceError
 
     before = signal.signal(signal.SIGVTALRM, end)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _AGAIN)
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from multiprocessing.connection import Connection
 
 import pytest
 
@@ -78,6 +79,19 @@ def test_process_that_is_gone_is_started_again() -> None:
     first.child.wait()
     assert _emits()
     assert emitting._process is not first
+
+
+def test_answer_of_an_interrupted_request_is_not_given_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    assert _emits()
+    with monkeypatch.context() as patched:
+        patched.setattr(Connection, "poll", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            emit(_GOOD.replace("i32 1", "i32 77"), "v3")
+
+    assert "w0 = 1\n" in emit(_GOOD, "v3", with_text=True).assembly
 
 
 def test_nothing_stays_after_stop() -> None:
