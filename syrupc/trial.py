@@ -22,6 +22,7 @@ _STORE_HELP: Final = (
     "write `--store 'tokens[7]=3'`",
     "a struct is `{'kind': 1}`, the key of a trie `address, length`, and a queue has no key: `jobs[]=3`",
 )
+_VERIFY: Final = "`syrupc verify` says what is wrong with it"
 _STORE: Final = re.compile(r"\s*(\w+)\s*\[(.*?)\]\s*=(.*)")
 
 
@@ -73,16 +74,17 @@ def run_trial(obj: Object, trial: Trial) -> Iterator[Decided]:
     program = _program(spec, trial.name)
     datagrams = [_datagram(_payload(text), trial) for text in trial.packets]
     executors = program.max_executors if trial.executors is None else trial.executors
-    simulation = Simulation(obj, program, executors=executors, world=World.seeded(trial.seed))
+    try:
+        simulation = Simulation(obj, program, executors=executors, world=World.seeded(trial.seed))
+    except MachineError as error:
+        raise _unusable(f"the program cannot be run: {error}", _VERIFY) from None
     for text in trial.stores:
         _store(simulation, text)
     for datagram in datagrams:
         try:
             decision = simulation.decide(datagram)
         except MachineError as error:
-            raise _unusable(
-                f"the program cannot go on: {error}", "`syrupc verify` says what is wrong with it"
-            ) from None
+            raise _unusable(f"the program cannot go on: {error}", _VERIFY) from None
         yield Decided(spec.source, datagram.payload, decision)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from syrupc.kernel.map_types import OF_KIND, shape
+from syrupc.kernel.hooks import HOOKS
+from syrupc.kernel.map_types import BY_NAME, OF_KIND, shape
 from syrupc.objfile.btf import Btf, DataSection, complete_datasecs, parse_btf
 from syrupc.objfile.btfext import BtfExt, parse_btf_ext
 from syrupc.objfile.elf import Elf, parse_elf
@@ -13,11 +14,13 @@ from syrupc.objfile.link import link_programs
 from syrupc.objfile.mapdefs import data_section, is_data_section, map_symbols, read_maps
 from syrupc.objfile.metadata import SECTION as SPEC_SECTION
 from syrupc.objfile.metadata import decode_spec
-from syrupc.objfile.model import MapDefinition, Object
+from syrupc.objfile.model import MapDefinition, Object, Program
 from syrupc.objfile.refusals import malformed, not_an_object
-from syrupc.spec import MapSpec, ObjectSpec
+from syrupc.spec import FIRST_EXECUTOR_SLOT, MapSpec, ObjectSpec, ProgramSpec
 
 LICENSE_SECTION: Final = "license"
+_COUNTERS: Final = (BY_NAME["percpu_array"].number, 4, 8)
+"""Type and sizes of the map that counts decisions."""
 
 
 def read_object(data: bytes) -> Object:
@@ -31,10 +34,13 @@ def read_object(data: bytes) -> Object:
         raise not_an_object("it holds no program: no function outside `.text`")
     if len({p.name for p in programs}) < len(programs):
         raise malformed("two of its programs have the same name")
+    maps = _declared_first(read_maps(elf, btf, names), spec)
+    for each in spec.programs if spec else ():
+        _require_program(each, programs, {m.name: m for m in maps})
     return Object(
         data=data,
         programs=programs,
-        maps=_declared_first(read_maps(elf, btf, names), spec),
+        maps=maps,
         license=_license(elf),
         btf=complete_datasecs(btf, _data_sections(elf)) if btf else b"",
         spec=spec,
@@ -67,6 +73,24 @@ def _require_fit(declared: MapSpec, found: MapDefinition | None) -> None:
     wanted = (OF_KIND[declared.kind].number, *shape(declared))
     if found is None or (found.type, found.key_size, found.value_size, found.max_entries) != wanted:
         raise malformed(f"map `{declared.name}` is not what its section {SPEC_SECTION} says")
+
+
+def _require_program(declared: ProgramSpec, programs: Sequence[Program], maps: Mapping[str, MapDefinition]) -> None:
+    """The program is there, and the maps by which its decisions are made and read are what they have to be."""
+    executors, counters, hook = maps.get(declared.executors), maps.get(declared.counters), HOOKS.get(declared.hook)
+    slots = FIRST_EXECUTOR_SLOT + declared.max_executors
+    fits = (
+        hook is not None
+        and executors is not None
+        and executors.type == BY_NAME[hook.executor_map].number
+        and 0 < declared.max_executors <= executors.max_entries
+        and counters is not None
+        and (counters.type, counters.key_size, counters.value_size) == _COUNTERS
+        and all(slots <= fault.slot < counters.max_entries for fault in declared.faults)
+        and slots <= counters.max_entries
+    )
+    if not fits or declared.name not in {program.name for program in programs}:
+        raise malformed(f"program `{declared.name}` is not what its section {SPEC_SECTION} says")
 
 
 def _btf(elf: Elf) -> Btf | None:

@@ -10,17 +10,18 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from syrupc.errors import ObjectError
+from syrupc.errors import ObjectError, UsageError
 from syrupc.kernel.profiles import NAMES, profile
 from syrupc.listing import list_object, sources_of
 from syrupc.objfile.model import Object
 from syrupc.objfile.reader import read_object
 from syrupc.report import Output, Report, sentence
+from syrupc.trial import Trial, run_trial
 from syrupc.verifier import verify
 from tests.fuzz.patience import ImpatienceError, limited
 
@@ -71,6 +72,8 @@ def _judge(obj: Object, formats: tuple[str, ...], seconds: float) -> Examination
         verdict = verify(obj, _KERNEL)
     with _step("listing", seconds):
         text = list_object(obj)
+    with _step("running", WALK_SECONDS):
+        _run(obj)
     with _step("telling", seconds):
         report.sources |= sources_of(obj)
         report.judge(verdict)
@@ -78,6 +81,14 @@ def _judge(obj: Object, formats: tuple[str, ...], seconds: float) -> Examination
         find, details = _shown(report, formats)
     outcome = "+".join(sorted({each.outcome.value for each in verdict.programs}))
     return Examination(outcome, find or _unclean("the listing", text, 1000 + 600 * _slots(obj)), details)
+
+
+def _run(obj: Object) -> None:
+    """What `syrupc run` does, for the first policy; a program that goes wrong is told like any other mistake."""
+    policies = obj.spec.programs if obj.spec else ()
+    if policies:
+        with suppress(UsageError):
+            list(run_trial(obj, Trial(("00" * 24,), policies[0].name)))
 
 
 def _slots(obj: Object) -> int:

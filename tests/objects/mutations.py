@@ -62,6 +62,14 @@ def mutate_types(rnd: random.Random, original: bytes) -> bytes:
     return bytes(data)
 
 
+def with_content(original: bytes, name: str, content: bytes) -> bytes:
+    """The object with another content of a section."""
+    data, section = bytearray(original), layout(original).named(name)
+    assert section
+    _replace(data, section, content)
+    return bytes(data)
+
+
 # -- helpers -----------------------------------------------------------------------------------------------------------
 
 
