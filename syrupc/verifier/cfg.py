@@ -214,6 +214,10 @@ def _check_reachable(insns: tuple[Insn, ...]) -> Finding | None:
     return None
 
 
+def circle() -> Finding:
+    return unsafe("SYR517", "functions call each other in a circle", help="write the recursion as a loop")
+
+
 def check_calls(functions: Mapping[int, Function]) -> Finding | None:
     """Calls form no circle and no chain that is too long. Found by removing functions that call nothing any more."""
     depth: dict[int, int] = {}
@@ -222,9 +226,7 @@ def check_calls(functions: Mapping[int, Function]) -> Finding | None:
         ready = [f for f in pending.values() if all(target in depth for _, target in f.calls)]
         if not ready:
             slot = _call_in_circle(pending)
-            return _at(
-                unsafe("SYR517", "functions call each other in a circle", help="write the recursion as a loop"), slot
-            )
+            return _at(circle(), slot)
         for function in ready:
             depth[function.start] = 1 + max((depth[target] for _, target in function.calls), default=0)
             del pending[function.start]
@@ -256,6 +258,8 @@ def _check_loops(insns: tuple[Insn, ...]) -> Finding | None:
             pending.pop()
         elif not state[after]:
             pending.append((after, iter(_flow_from(insns, after))))
+        elif state[after] == _OPEN and after == _referred(insns[slot], slot):
+            return _at(circle(), slot)
         elif state[after] == _OPEN and not _jumps(insns[slot]):
             return _at(
                 unsafe("SYR502", "a loop is entered in its middle", "kernels before 6.12 refuse such a program"), slot

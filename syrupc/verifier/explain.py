@@ -22,7 +22,7 @@ def diagnostic(subject: Subject, finding: Finding, turns: Sequence[Turn] = ()) -
         code=finding.code,
         message=finding.message if place else f"{finding.message} (program `{subject.name}`)",
         span=span_of(place) if place else None,
-        labels=tuple(_labels(subject, place, turns)),
+        labels=tuple(_related(subject, finding) or _labels(subject, place, turns)),
         notes=finding.notes,
         help=finding.help or _REMEDIES.get(finding.code, ()),
         details=_details(subject, finding, turns),
@@ -64,6 +64,11 @@ def span_of(line: LineInfo) -> Span:
     column = max(line.column, 1)
     end = max(len(line.text.rstrip()) + 1, column + 1)
     return Span(line.file.removeprefix("./"), line.line, column, line.line, end)
+
+
+def _related(subject: Subject, finding: Finding) -> list[Label]:
+    places = [(line_at(subject.lines, slot), message) for slot, message in finding.related]
+    return [Label(span_of(place), message) for place, message in places if place]
 
 
 def _labels(subject: Subject, place: LineInfo | None, turns: Sequence[Turn]) -> list[Label]:

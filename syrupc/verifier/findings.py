@@ -11,7 +11,7 @@ from syrupc.verifier.verdict import Outcome
 class Finding:
     """One failed obligation. `message`, `notes`, `help` speak to the author of the source; `details` of registers.
 
-    `slot` is filled in by whoever knows where the check stood.
+    `slot` is filled in by whoever knows where the check stood; `related` are other slots, with what to say of them.
     """
 
     code: str
@@ -21,6 +21,7 @@ class Finding:
     help: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     slot: int = -1
+    related: tuple[tuple[int, str], ...] = ()
 
 
 def unsafe(code: str, message: str, *notes: str, help: str = "", details: str = "") -> Finding:

@@ -79,7 +79,7 @@ def _compare(relation: Relation, left: int, right: int, bits: int, signed: bool,
     a, b = registers[left], registers[right]
     if type(a) is not Number or type(b) is not Number or a.range.mask or b.range.mask:
         return None
-    mark_precise(state.checkpoint, a.origin | b.origin)
+    mark_precise(state.checkpoint, a.origin | b.origin, state.slot)
     return relation(_read(a.range, bits, signed), _read(b.range, bits, signed))
 
 
@@ -87,7 +87,7 @@ def _compare_constant(relation: Relation, left: int, right: int, bits: int, sign
     a = state.frames[-1].registers[left]
     if type(a) is not Number or a.range.mask:
         return None
-    mark_precise(state.checkpoint, a.origin)
+    mark_precise(state.checkpoint, a.origin, state.slot)
     return relation(_read(a.range, bits, signed), right)
 
 

@@ -6,7 +6,7 @@ the frame pointer: slot 0 is `[fp-8, fp)`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from syrupc.kernel.helpers import Helper
@@ -118,9 +118,9 @@ class Checkpoint:
     """A state that was kept to compare later ones with.
 
     `origins` gives, for each place that holds a number, the places of `parent` that it was computed from; `precise` are
-    the places whose number has mattered since, `read` the stack slots that were read, `written` those that were
-    replaced between `parent` and here. `open` counts the paths from here that are still to be walked; of those that are
-    walked, `longest` is the most instructions, `dearest` the most picoseconds.
+    the places whose number has mattered since, `reasons` the slots where; `read` are the stack slots that were read,
+    `written` those that were replaced between `parent` and here. `open` counts the paths from here that are still to be
+    walked; of those that are walked, `longest` is the most instructions, `dearest` the most picoseconds.
     """
 
     slot: int
@@ -134,6 +134,7 @@ class Checkpoint:
     price: int
     origins: dict[int, int]
     precise: int = 0
+    reasons: dict[int, int] = field(default_factory=dict)
     read: int = 0
     open: int = 1
     longest: int = 0
@@ -190,20 +191,22 @@ class State:
         for value in values:
             if type(value) is Number:
                 places |= value.origin
-        mark_precise(self.checkpoint, places)
+        mark_precise(self.checkpoint, places, self.slot)
 
     def read(self, places: int) -> None:
         """These stack slots are read: whoever wants to continue like this state must have the same in them."""
         mark_read(self.checkpoint, places & ~self.written)
 
 
-def mark_precise(checkpoint: Checkpoint | None, places: int) -> None:
+def mark_precise(checkpoint: Checkpoint | None, places: int, slot: int) -> None:
+    """What the instruction at `slot` needs exactly matters at the places that it was computed from."""
     while checkpoint is not None and places:
         places &= ~checkpoint.precise
         checkpoint.precise |= places
         earlier = 0
         while places:
             lowest = places & -places
+            checkpoint.reasons[lowest] = slot
             earlier |= checkpoint.origins.get(lowest, 0)
             places ^= lowest
         checkpoint, places = checkpoint.parent, earlier

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from syrupc.kernel.profiles import NAMES, profile
-from syrupc.verifier import explore
+from syrupc.verifier import plans
 from syrupc.verifier.gate import judge
 from syrupc.verifier.subject import MapUse
 from syrupc.verifier.verdict import Outcome, ProgramVerdict
@@ -30,7 +30,7 @@ def test_the_verdict_is_the_same_without_shortcuts(kernel: str, monkeypatch: pyt
         ]
 
     taken = 0
-    shortcut_of = explore.shortcut_of
+    shortcut_of = plans.shortcut_of
 
     def counting(insn: Any) -> Any:
         nonlocal taken
@@ -38,10 +38,10 @@ def test_the_verdict_is_the_same_without_shortcuts(kernel: str, monkeypatch: pyt
         taken += found is not None
         return found
 
-    monkeypatch.setattr(explore, "shortcut_of", counting)
+    monkeypatch.setattr(plans, "shortcut_of", counting)
     short = verdicts()
     assert taken > SAMPLES
     assert sum(v.outcome is Outcome.ACCEPTED for v in short) > SAMPLES // 8
-    monkeypatch.setattr(explore, "shortcut_of", lambda _: None)
-    monkeypatch.setattr(explore, "way_of", lambda _: None)
+    monkeypatch.setattr(plans, "shortcut_of", lambda _: None)
+    monkeypatch.setattr(plans, "way_of", lambda _: None)
     assert verdicts() == short

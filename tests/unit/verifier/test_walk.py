@@ -117,3 +117,12 @@ def test_a_loop_that_a_number_from_outside_ends_is_refused_long_before_it_is_wal
 
 def test_a_loop_whose_range_is_used_up_ends() -> None:
     assert code("call 7\nr0 &= 4095\nagain:\nr0 += 1\nif r0 < 5000 goto again\nr0 = 0\nexit") is None
+
+
+def test_what_makes_paths_many_is_named_and_where_that_matters() -> None:
+    branch = "call 7\nif r0 > 5 goto +1\nr6 += 1\n"
+    use = f"{LOOK_UP}if r0 == 0 goto out\nr6 &= 7\nr0 += r6\nr0 = *(u8 *)(r0 + 0)\nout:\nr0 = 0\nexit"
+    found = verdict("r6 = 0\nr7 = 0\nagain:\n" + branch + "r7 += 1\nif r7 < 60 goto again\n" + use)
+    assert found.outcome is Outcome.TOO_COSTLY
+    assert found.slot == 3
+    assert "both ways" in found.diagnostics[0].notes[1]
