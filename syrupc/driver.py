@@ -5,6 +5,7 @@ policy.py -> PolicySource -> TypedPolicies -> IRModule -> Object -> Verdict -> V
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,8 +16,10 @@ from syrupc.frontend.marks import asked_kernel
 from syrupc.frontend.source import PolicySource
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.lower.emit import StackExceeded, emit, start
+from syrupc.objfile.costs import filled
 from syrupc.objfile.reader import read_object
 from syrupc.options import Options
+from syrupc.verifier.claims import costs_of
 from syrupc.verifier.gate import STACK_LIMIT, verify
 from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict, VerifiedObject
 
@@ -48,7 +51,13 @@ def judge(source: PolicySource, options: Options) -> Verdict:
     verdict = verify(read_object(emitted.object_code), kernel)  # what is judged is what ships
     if any(p.outcome in _OURS and not _endless(p) for p in verdict.programs):
         raise _unproven(verdict)
-    return verdict
+    return _with_costs(verdict, kernel) if verdict.accepted else verdict
+
+
+def _with_costs(verdict: Verdict, kernel: KernelProfile) -> Verdict:
+    """The same for the object that says what its programs cost."""
+    obj, costs = verdict.object, costs_of(verdict, kernel.release)
+    return replace(verdict, object=replace(obj, data=filled(obj.data, costs), costs=costs))
 
 
 def _endless(program: ProgramVerdict) -> bool:

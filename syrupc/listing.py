@@ -7,7 +7,7 @@ from typing import Final
 
 from syrupc.isa.text import format_program
 from syrupc.kernel.helpers import HELPERS
-from syrupc.objfile.model import Object, Program, Relocation, RelocationKind
+from syrupc.objfile.model import Cost, Object, Program, Relocation, RelocationKind
 from syrupc.snippet import printable, shortened
 
 _KINDS: Final = {RelocationKind.MAP: "map", RelocationKind.MAP_VALUE: "value of", RelocationKind.KFUNC: "kfunc"}
@@ -18,12 +18,16 @@ _HELPER_NAMES: Final = {number: helper.name for number, helper in HELPERS.items(
 
 def list_object(obj: Object) -> str:
     """All programs of an object, each under a line with its name and section."""
-    return "\n".join("".join(f"{line}\n" for line in list_program(program)) for program in obj.programs)
+    said = obj.costs.programs if obj.costs else {}
+    listed = (list_program(program, said.get(program.name)) for program in obj.programs)
+    return "\n".join("".join(f"{line}\n" for line in lines) for lines in listed)
 
 
-def list_program(program: Program) -> Iterator[str]:
-    """The lines of one program. `; text @ file:line:column` says where the instructions below it come from."""
-    yield printable(f"{program.name} ({program.section}), {len(program.insns)} instructions")
+def list_program(program: Program, said: Cost | None = None) -> Iterator[str]:
+    """The lines of one program. `; text @ file:line:column` says where the instructions below it come from, and the
+    first line what the object has `said` of it."""
+    run = f"; the object says that a run takes at most {said}" if said else ""
+    yield printable(f"{program.name} ({program.section}), {len(program.insns)} instructions{run}")
     functions = {function.slot: function.name for function in program.functions if function.slot}
     lines = {line.slot: line for line in program.lines}
     targets = {relocation.slot: relocation for relocation in program.relocations}

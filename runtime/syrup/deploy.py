@@ -129,4 +129,5 @@ def _record(
             for (group, executors), place in zip(found, places, strict=True)
         ),
         maps=ids(maps, following.spec.maps),
+        cost=following.verified.verdict.cost_of(following.program.name),
     )

@@ -209,6 +209,7 @@ class Link:
             since=time.time(),
             groups=groups,
             maps=ids(self._maps, following.spec.maps),
+            cost=following.verified.verdict.cost_of(following.program.name),
         )
         before, self._published = self._published, registry.write(self._record)
         if self._pin is not None:

@@ -118,7 +118,7 @@ def _yes(there: bool) -> str:
 
 def listing(found: Iterable[Listed]) -> RenderableType:
     """What is attached on this host, one line a group."""
-    table = _table("policy", "hook", "where", ">executors", "held by", "since", "verdict", "state")
+    table = _table("policy", "hook", "where", ">executors", "held by", "since", "costs at most", "verdict", "state")
     for each in found:
         record = each.record
         for group in record.groups:
@@ -129,6 +129,7 @@ def listing(found: Iterable[Listed]) -> RenderableType:
                 str(len(group.executors)),
                 record.attacher,
                 _time(record).strftime("%Y-%m-%d %H:%M:%S"),
+                str(record.cost or "unknown"),
                 verdict(record),
                 _STATES[each.in_place],
             )
@@ -150,6 +151,7 @@ def record_fields(record: Record, in_place: bool | None) -> dict[str, Any]:
         "pid": record.pid,
         "command": record.command,
         "pin": record.pin,
+        "cost": record.cost and {"executed": record.cost.executed, "duration": record.cost.duration},
         "since": _time(record).isoformat(timespec="seconds"),
         "state": _STATES[in_place],
         "groups": [

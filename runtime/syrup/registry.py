@@ -21,6 +21,7 @@ from syrup.maps import Maps, live
 from syrup.stats import Stats
 from syrupc.errors import ObjectError
 from syrupc.objfile.metadata import decode_spec, encode_spec
+from syrupc.objfile.model import Cost
 from syrupc.spec import ObjectSpec, ProgramSpec
 
 _NAME: Final = "syrup_link"
@@ -43,7 +44,7 @@ class Record:
     """A link as others see it.
 
     `since` is in seconds of the epoch; `waiver` is why the verdict was set aside; `maps` has the kernel's ids of the
-    declared maps, in their order.
+    declared maps, in their order; `cost` is what was proven of a run.
     """
 
     program: str
@@ -56,6 +57,7 @@ class Record:
     pin: str | None
     groups: tuple[GroupRecord, ...]
     maps: tuple[int, ...]
+    cost: Cost | None = None
 
     @property
     def program_spec(self) -> ProgramSpec:
@@ -160,6 +162,7 @@ def _record(fields: dict[str, Any]) -> Record:
     fields["spec"] = decode_spec(json.dumps(fields["spec"]).encode())
     fields["groups"] = tuple(map(_group_record, fields["groups"]))
     fields["maps"] = tuple(fields["maps"])
+    fields["cost"] = fields["cost"] and Cost(**fields["cost"])
     record = Record(**fields)
     _ = record.program_spec
     if len(record.maps) != len(record.spec.maps):

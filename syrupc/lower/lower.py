@@ -20,7 +20,6 @@ from syrupc.lower.debug import FunctionDebug
 from syrupc.lower.module import REUSEPORT_SOCKARRAY, FaultTable, ModuleBuilder, Target
 from syrupc.lower.socket import Entry, emit_decide, emit_entry
 from syrupc.lower.target import lower_function
-from syrupc.objfile.metadata import encode_spec
 from syrupc.spec import HookSpec, MapSpec, ObjectSpec, ProgramSpec
 
 _EXECUTOR_MAP_TYPES: Final = {"reuseport_sockarray": REUSEPORT_SOCKARRAY}
@@ -54,7 +53,7 @@ def lower(policies: TypedPolicies, target: Target, hooks: tuple[str, ...] | None
         programs=tuple(programs),
         maps=tuple(_portable(m, declarations.source) for m in declarations.maps.values()),
     )
-    builder.describe(encode_spec(spec))
+    builder.describe(spec)
     return IRModule(builder.text(), builder.late_text(), spec)
 
 

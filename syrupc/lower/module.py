@@ -16,7 +16,11 @@ from syrupc.kernel.profiles import KernelProfile, first_with
 from syrupc.lower.debug import DebugInfo
 from syrupc.lower.emitter import TRIPLE
 from syrupc.lower.lookups import Lookups
+from syrupc.objfile.costs import SECTION as COST_SECTION
+from syrupc.objfile.costs import room_for
 from syrupc.objfile.mapdefs import data_section
+from syrupc.objfile.metadata import SECTION as SPEC_SECTION
+from syrupc.objfile.metadata import encode_spec
 from syrupc.spec import (
     FIRST_EXECUTOR_SLOT,
     U8,
@@ -28,6 +32,7 @@ from syrupc.spec import (
     IntType,
     MapKind,
     MapSpec,
+    ObjectSpec,
     StoredType,
     StructType,
 )
@@ -159,9 +164,10 @@ class ModuleBuilder:
     def executors(self, name: str, kernel_type: int) -> ir.GlobalVariable:
         return self.map(name, kernel_type, U32, U64, self.target.max_executors)
 
-    def describe(self, spec: bytes) -> None:
-        """What the object says of itself; loaders skip the section."""
-        self._section_bytes("syrup_object", ".syrup", spec)
+    def describe(self, spec: ObjectSpec) -> None:
+        """What the object says of itself, and room for what it will say; loaders skip the sections."""
+        self._section_bytes("syrup_object", SPEC_SECTION, encode_spec(spec))
+        self._section_bytes("syrup_cost", COST_SECTION, room_for(len(spec.programs)))
 
     def text(self) -> str:
         return str(self.module)

@@ -34,7 +34,7 @@ _RELOCATION_SIZE: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section; `content` is empty for those that occupy no file space (kind `SHT_NOBITS`).
+    """A section; `content` is empty for those that occupy no file space (kind `SHT_NOBITS`), else at `offset`.
 
     `link` and `target` are indices of other sections: its strings, and what a relocation section applies to.
     """
@@ -43,6 +43,7 @@ class Section:
     name: str
     kind: str
     content: bytes
+    offset: int
     size: int
     allocated: bool
     writable: bool
@@ -139,6 +140,7 @@ def _section(data: bytes, index: int, entry: Any, names: bytes) -> Section:
         name=name,
         kind=str(entry.sh_type),
         content=_content(data, entry),
+        offset=entry.sh_offset,
         size=entry.sh_size,
         allocated=bool(flags & SH_FLAGS.SHF_ALLOC),
         writable=bool(flags & SH_FLAGS.SHF_WRITE),

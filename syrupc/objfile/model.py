@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from syrupc.isa.insn import Insn
@@ -79,6 +80,28 @@ class MapDefinition:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What a run of a program takes at most: instructions, and an estimate in ns, None where there is none."""
+
+    executed: int
+    duration: int | None
+
+    def __str__(self) -> str:
+        about = "" if self.duration is None else f", about {self.duration} ns"
+        return f"{self.executed} instructions{about}"
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What an object says of its programs' costs, by their names: as proven for the kernel `release`, with the figures
+    of `syrupc.kernel.costs` of that `revision`."""
+
+    release: tuple[int, int]
+    revision: int
+    programs: Mapping[str, Cost]
+
+
+@dataclass(frozen=True, slots=True)
 class Object:
     """An ELF file, read back. `btf` is the raw `.BTF` section (fit for `BPF_BTF_LOAD`), empty where there is none."""
 
@@ -88,3 +111,4 @@ class Object:
     license: str
     btf: bytes
     spec: ObjectSpec | None
+    costs: Costs | None = None

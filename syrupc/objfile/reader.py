@@ -9,12 +9,14 @@ from syrupc.kernel.hooks import HOOKS
 from syrupc.kernel.map_types import BY_NAME, OF_KIND, shape
 from syrupc.objfile.btf import Btf, DataSection, complete_datasecs, parse_btf
 from syrupc.objfile.btfext import BtfExt, parse_btf_ext
+from syrupc.objfile.costs import SECTION as COST_SECTION
+from syrupc.objfile.costs import decode_costs
 from syrupc.objfile.elf import Elf, parse_elf
 from syrupc.objfile.link import link_programs
 from syrupc.objfile.mapdefs import data_section, is_data_section, map_symbols, read_maps
 from syrupc.objfile.metadata import SECTION as SPEC_SECTION
 from syrupc.objfile.metadata import decode_spec
-from syrupc.objfile.model import MapDefinition, Object, Program
+from syrupc.objfile.model import Costs, MapDefinition, Object, Program
 from syrupc.objfile.refusals import malformed, not_an_object
 from syrupc.spec import FIRST_EXECUTOR_SLOT, MapSpec, ObjectSpec, ProgramSpec
 
@@ -44,12 +46,18 @@ def read_object(data: bytes) -> Object:
         license=_license(elf),
         btf=complete_datasecs(btf, _data_sections(elf)) if btf else b"",
         spec=spec,
+        costs=_costs(elf, spec),
     )
 
 
 def _spec(elf: Elf) -> ObjectSpec | None:
     section = elf.section(SPEC_SECTION)
     return decode_spec(section.content) if section else None
+
+
+def _costs(elf: Elf, spec: ObjectSpec | None) -> Costs | None:
+    section = elf.section(COST_SECTION)
+    return decode_costs(section.content, spec) if section else None
 
 
 def _own_names(elf: Elf, spec: ObjectSpec | None) -> dict[int, str]:

@@ -9,8 +9,9 @@ from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
 from syrupc.kernel.profiles import KernelProfile
 from syrupc.kernel.program_types import ProgramType, of_section
 from syrupc.objfile.btf import Btf, parse_btf
-from syrupc.objfile.model import Object, Program
+from syrupc.objfile.model import Costs, Object, Program
 from syrupc.verifier.cfg import MAX_MAPS, Flow, Function, check_calls, check_flow
+from syrupc.verifier.claims import as_claimed, check_claim
 from syrupc.verifier.explain import diagnostic
 from syrupc.verifier.explore import Walk, explore
 from syrupc.verifier.findings import Finding, too_costly, unsafe, unsupported
@@ -57,7 +58,19 @@ def _verify_program(obj: Object, program: Program, types: _Types, profile: Kerne
     promise = finding or _promise(obj, program, kind)
     if isinstance(promise, Finding):
         return _verdict(subject, promise, Walk(None))
-    return judge(replace(subject, promise=promise))
+    return _held(obj.costs, replace(subject, promise=promise))
+
+
+def _held(costs: Costs | None, subject: Subject) -> ProgramVerdict:
+    """The verdict on the program, and on what the object says that it costs."""
+    proven = judge(subject)
+    claimed = costs.programs.get(subject.name) if costs else None
+    if costs is None or claimed is None or proven.diagnostics or not check_claim(claimed, costs, proven):
+        return proven
+    finding = check_claim(claimed, costs, judge(as_claimed(subject, costs)))
+    if finding is None:
+        return proven
+    return replace(proven, outcome=finding.outcome, diagnostics=(diagnostic(subject, finding),))
 
 
 def _promise(obj: Object, program: Program, kind: ProgramType) -> Promise | Finding | None:

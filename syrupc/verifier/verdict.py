@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.errors import VerificationError
-from syrupc.objfile.model import Object
+from syrupc.objfile.model import Cost, Object
 
 
 class Outcome(enum.Enum):
@@ -54,6 +54,11 @@ class Verdict:
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         return tuple(d for p in self.programs for d in p.diagnostics)
+
+    def cost_of(self, program: str) -> Cost | None:
+        """What a run of the program takes at most, if it is accepted."""
+        accepted = (p for p in self.programs if p.program == program and p.outcome is Outcome.ACCEPTED)
+        return next((Cost(p.executed, p.duration) for p in accepted), None)
 
     def require(self) -> VerifiedObject:
         """The object, if every program in it is accepted; raises `VerificationError` otherwise."""

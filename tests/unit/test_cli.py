@@ -239,6 +239,10 @@ def test_disasm_shows_instructions_under_their_lines(syrupc: Runner, file: str) 
     assert done.status == 0
     lines = done.out.splitlines()
     assert lines[0].startswith("spread (sk_reuseport), ")
+    said = " instructions; the object says that a run takes at most {executed} instructions, about {duration} ns"
+    assert lines[0].endswith(
+        said.format(**json.loads(syrupc("check", "spread.py", "--format", "json").out)["verdicts"][0])
+    )
     at = next(
         i for i, line in enumerate(lines) if line.startswith("; return turn.fetch_add(0, 1) % 5  @ spread.py:10:")
     )

@@ -22,7 +22,7 @@ from syrup.registry import GroupRecord, Record
 from syrup.stats import FaultCount, Stats
 from syrupc.lang.kinds import MAP_CLASSES
 from syrupc.lang.records import kind_of
-from syrupc.objfile.model import LineInfo
+from syrupc.objfile.model import Cost, LineInfo
 from syrupc.spec import BE32, U32, FaultKind, MapKind, MapSpec, StoredType
 from tests.kernel import handmade
 
@@ -36,8 +36,8 @@ RECORD = Record(
 
 
 def test_a_record_is_read_back_as_it_was_written() -> None:
-    pinned = replace(RECORD, pin="web", waiver="because")
-    for record in (RECORD, pinned):
+    pinned = replace(RECORD, pin="web", waiver="because", cost=Cost(25, 40))
+    for record in (RECORD, pinned, replace(RECORD, cost=Cost(25, None))):
         assert registry.decode(registry.encode(record) + b"\0" * 5) == record
     assert (RECORD.attacher, pinned.attacher) == ("process 7 (syrup attach)", "pin `web`")
 
@@ -221,8 +221,14 @@ def test_without_decisions_there_are_no_shares() -> None:
 
 def test_a_listing_says_what_is_known() -> None:
     text = shown(
-        present.listing([present.Listed(RECORD, True), present.Listed(replace(RECORD, waiver="trust me"), None)])
+        present.listing(
+            [
+                present.Listed(replace(RECORD, cost=Cost(25, 40)), True),
+                present.Listed(replace(RECORD, waiver="trust me"), None),
+            ]
+        )
     )
+    assert "25 instructions, about 40 ns" in text
     assert "in place" in text
     assert "unknown" in text
     assert "waived: trust me" in text
@@ -230,7 +236,8 @@ def test_a_listing_says_what_is_known() -> None:
 
 
 def test_what_is_shown_as_json_is_json() -> None:
-    fields = json.loads(json.dumps(present.record_fields(RECORD, False)))
+    fields = json.loads(json.dumps(present.record_fields(replace(RECORD, cost=Cost(25, 40)), False)))
+    assert fields["cost"] == {"executed": 25, "duration": 40}
     assert (fields["state"], fields["verdict"]) == ("gone", "verified")
     assert [e["pid"] for e in fields["groups"][0]["executors"]] == [50, 51]
     assert json.loads(json.dumps(present.stats_fields(STATS)))["faults"][0]["line"] == 14

@@ -10,12 +10,14 @@ from syrupc.driver import judge
 from syrupc.errors import InternalError
 from syrupc.frontend.source import PolicySource
 from syrupc.isa.assembly import parse_program
+from syrupc.kernel.costs import INSTRUCTION, REVISION, call
 from syrupc.kernel.profiles import NAMES, profile
-from syrupc.objfile.model import MapDefinition, Object, Program, Relocation, RelocationKind
+from syrupc.objfile.model import Cost, Costs, MapDefinition, Object, Program, Relocation, RelocationKind
 from syrupc.objfile.reader import read_object
 from syrupc.options import Options
 from syrupc.spec import ObjectSpec, ProgramSpec
 from syrupc.verifier import Outcome, verify
+from syrupc.verifier.verdict import ProgramVerdict
 from tests.unit.objfile.llvm import SHARED, assemble
 
 SOCKETS = MapDefinition("sockets", 20, 4, 8, 8)
@@ -171,6 +173,79 @@ def test_a_program_of_another_type_is_not_for_the_hook() -> None:
     outcome, message = judged("r0 = 1\nexit", section="xdp")
     assert outcome is Outcome.UNSAFE
     assert "xdp program is for the hook `socket`" in message
+
+
+# -- costs -------------------------------------------------------------------------------------------------------------
+
+LOOP = "r6 = 0\nagain:\ncall 5\nr6 += 1\nif r6 < 10 goto again\nr0 = 1\nexit"
+
+
+def claimed(cost: Cost, *, release: tuple[int, int] = (5, 15), revision: int = REVISION) -> ProgramVerdict:
+    """The verdict on the loop where the object says that it costs so."""
+    program = Program("decide", "sk_reuseport", parse_program(LOOP), (), (), ())
+    costs = Costs(release, revision, {"decide": cost})
+    obj = Object(b"", (program,), (SOCKETS,), "GPL", b"", _spec(SAID), costs)
+    (verdict,) = verify(obj, profile("5.15")).programs
+    return verdict
+
+
+NS = -(-(33 * INSTRUCTION + 10 * (call(5, None) or 0)) // 1000)
+TRUE = Cost(33, NS)
+
+
+def test_what_is_said_of_costs_may_be_more_than_is_proven() -> None:
+    proven = claimed(TRUE)
+    assert (proven.executed, proven.duration, proven.outcome) == (33, NS, Outcome.ACCEPTED)
+    assert claimed(Cost(1 << 60, 1 << 60)).outcome is Outcome.ACCEPTED
+    assert claimed(replace(TRUE, duration=None)).outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize("release", [(5, 15), (6, 18), (0, 0), (65_535, 1)])
+@pytest.mark.parametrize(
+    ("cost", "said", "is_"),
+    [
+        (Cost(32, NS), "at most 32 instructions", "33"),
+        (Cost(0, None), "at most 0 instructions", "33"),
+        (Cost(33, NS - 1), f"at most {NS - 1} ns", f"{NS} ns"),
+    ],
+)
+def test_but_not_less(cost: Cost, said: str, is_: str, release: tuple[int, int]) -> None:
+    verdict = claimed(cost, release=release)
+    (diagnostic,) = verdict.diagnostics
+    assert (verdict.outcome, diagnostic.code) == (Outcome.NOT_PROVEN, "SYR525")
+    assert said in diagnostic.message
+    assert diagnostic.notes == (f"what is proven is {is_}",)
+    assert verdict.executed == 33
+
+
+def test_estimates_by_other_figures_are_not_compared() -> None:
+    assert claimed(Cost(33, 1), revision=REVISION + 1).outcome is Outcome.ACCEPTED
+    assert claimed(Cost(32, 1), revision=REVISION + 1).outcome is Outcome.NOT_PROVEN
+
+
+def test_what_is_proven_for_any_kernel_is_true_on_all() -> None:
+    """Linux 5.15 does not see that the branch is never taken: what the key's bytes are is not known there."""
+    text = PARTS.format(long="r6 += 1\n" * 20)
+    program = Program("decide", "sk_reuseport", parse_program(text), (), (), ())
+    plain = Object(b"", (program,), (SOCKETS,), "GPL", b"", _spec(SAID))
+    old, new = (verify(plain, profile(kernel)).programs[0] for kernel in ("5.15", "6.18"))
+    assert new.executed + 20 == old.executed
+    true = Costs((6, 18), REVISION, {"decide": Cost(new.executed, new.duration)})
+    assert verify(replace(plain, costs=true), profile("5.15")).accepted
+    assert not verify(replace(plain, costs=replace(true, release=(5, 15))), profile("5.15")).accepted
+
+
+PARTS = """
+call 7
+r0 &= 3
+*(u32 *)(r10 - 8) = r0
+r1 = *(u32 *)(r10 - 8)
+r6 = 0
+if r1 < 4 goto out
+{long}out:
+r0 = 1
+exit
+"""
 
 
 # -- our own -----------------------------------------------------------------------------------------------------------
