@@ -87,7 +87,9 @@ def write(w: Writer) -> None:
         return assign(w)
     ref = w.choose(w.references)
     if ref.table.value in LAID:
-        w.put(f"{ref.name}.value = {storable(w, term(w, 2), ref.table.value).text}")
+        value = storable(w, term(w, 2), ref.table.value).text
+        if ref in w.references:  # what is stored may have called what ends it
+            w.put(f"{ref.name}.value = {value}")
         return None
     struct = w.file.structs[ref.table.value]
     inner = [f for f in struct.fields if f.type in w.file.structs and f.count is None]
