@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import struct
+from pathlib import Path
 
 import pytest
 
+from syrupc import explain
 from syrupc.errors import ObjectError
-from syrupc.objfile import elf
+from syrupc.objfile import btf, elf, link, mapdefs, nesting
 from syrupc.objfile.reader import read_object
 from tests.unit.objfile.llvm import SHARED, assemble
 
@@ -153,3 +155,15 @@ def test_references_to_other_objects_are_named() -> None:
     text = SHARED.replace("@limit = constant i32 5", "@limit = external global i32").replace(', section ".rodata"', "")
     with pytest.raises(ObjectError, match=r"the reference from `second` to `limit` is not modelled"):
         read_object(assemble(text))
+
+
+def test_the_limits_are_those_that_are_explained() -> None:
+    words = (Path(explain.__file__).parent / "SYR402.md").read_text()
+    assert elf.MAX_SIZE == elf.MAX_ZEROED == 16 << 20
+    assert btf.MAX_SIZE == 4 << 20
+    limits = (btf.MAX_TYPES, nesting.MAX_DEPTH, elf.MAX_SYMBOLS, link.MAX_PROGRAMS, mapdefs.MAX_MAPS, link.MAX_SLOTS)
+    assert "16 MiB" in words
+    assert "4 MiB" in words
+    assert all(f"{limit} " in words.replace("\n", " ") for limit in limits)
+    assert elf.MAX_RELOCATIONS == elf.MAX_SYMBOLS
+    assert link.MAX_PROGRAMS == mapdefs.MAX_MAPS
