@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from syrupc.objfile.nesting import check_nesting
 from syrupc.objfile.refusals import malformed, too_large
+from syrupc.objfile.strings import Strings
 
 INT: Final = 1
 PTR: Final = 2
@@ -42,8 +43,7 @@ _VERSION: Final = 1
 _RESERVED: Final = 0x60FF0000
 MAX_SIZE: Final = 4 << 20
 MAX_TYPES: Final = 1 << 16
-MAX_NAME: Final = 1 << 12
-"""Limits of what is read. A name is of a type, a member or a parameter; lines of source may be longer."""
+"""Limits of what is read."""
 
 # Bytes after the common twelve: a fixed part, and one for each of the `vlen` members.
 _EXTRA: Final = {
@@ -98,43 +98,6 @@ class Member:
     type: int
     offset: int
     size: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Strings:
-    """The table of names and texts. Each begins where one does and is kept once: all are no longer than the table."""
-
-    table: bytes
-    known: dict[int, str] = field(default_factory=dict)
-
-    def at(self, offset: int) -> str:
-        if offset not in self.known:
-            end = self.table.find(b"\0", offset)
-            if end < 0 or (offset and self.table[offset - 1]):
-                raise malformed("its BTF names a string outside its string table, or from its middle on")
-            self.known[offset] = _decoded(self.table[offset:end])
-        return self.known[offset]
-
-    def name(self, offset: int) -> str:
-        """A string that is a name: those are not long."""
-        found = self.at(offset)
-        if offset and not found:
-            raise malformed("its BTF has a name without a character")
-        if len(found) > MAX_NAME:
-            raise too_large(f"its BTF has a name of {len(found)} characters", MAX_NAME)
-        return found
-
-    def offsets(self) -> dict[str, int]:
-        """Where each string is; the last of several does as well as any."""
-        found, place = {}, 0
-        for text in self.table.split(b"\0")[:-1]:
-            found[_decoded(text)] = place
-            place += len(text) + 1
-        return found
-
-
-def _decoded(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
