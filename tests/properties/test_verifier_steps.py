@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import pytest
@@ -22,6 +22,7 @@ from syrupc.kernel.profiles import NAMES, profile
 from syrupc.kernel.program_types import BY_NAME
 from syrupc.verifier import branches, transfer
 from syrupc.verifier.domains import UNKNOWN, const, unsigned, within
+from syrupc.verifier.quick import shortcut_of, way_of
 from syrupc.verifier.state import SLOT, SPILLED, ZEROED, Frame, State
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.tnum import M32, M64
@@ -96,12 +97,25 @@ class Run:
         insn = self._jump() if self.rnd.random() < 0.25 else self._plain()
         if insn.cls in (op.JMP, op.JMP32):
             taken = arithmetic.test(insn)(*self.machine.operands(insn, insn.cls == op.JMP))
+            quickly = way(self.state) if (way := way_of(insn)) else None
+            assert quickly in (None, taken)
             assert branches.decide(self.subject, self.state, insn) in (None, taken)
             branches.assume(self.subject, self.state, insn, taken)
         else:
-            transfer.step(self.subject, self.state, insn, self.fresh)
-            self.machine.step(insn)
+            self.go_on(insn)
         return insn
+
+    def go_on(self, insn: Insn) -> None:
+        """As the walk does it: by the shortcut, if that does, or else the whole way, for each sign where kernels do."""
+        shortcut = shortcut_of(insn)
+        if shortcut is None or not shortcut(self.state):
+            if self.subject.kernel.reasoning.walks_signs_apart and transfer.may_split(insn):
+                other = transfer.split(self.state, insn)
+                if other is not None and self.wrong():
+                    self.state = other
+                assert not self.wrong()
+            transfer.effect_of(replace(self.subject, insns=(insn,)), 0, self.fresh)(self.state)
+        self.machine.step(insn)
 
     def _register(self) -> int:
         return self.rnd.randrange(6)  # few, so that they meet again
@@ -201,8 +215,7 @@ def run(seed: int, name: str) -> Run:
         state.registers[register] = Number(rnd.choice(sets))
     for slot in range(1, _SLOTS + 1):
         first = Insn(op.STX | op.MEM | op.DW, 10, slot, -SLOT * slot)
-        transfer.step(subject, state, first, made.fresh)
-        machine.step(first)
+        made.go_on(first)
     return made
 
 
