@@ -49,7 +49,7 @@ def decode_spec(content: bytes) -> ObjectSpec:
     try:
         document = json.loads(content.rstrip(b"\0"))
         if document["version"] != _VERSION:
-            raise malformed(f"its section {SECTION} has version {document['version']}, this tool reads {_VERSION}")
+            raise malformed(f"its section {SECTION} is of another version than {_VERSION}, which this tool reads")
         return _decode(document)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise malformed(f"its section {SECTION} cannot be read ({type(error).__name__})") from error

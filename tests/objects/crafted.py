@@ -219,6 +219,11 @@ def metadata_with_surrogates_and_escapes() -> bytes:
 
 
 @crafted("SYR402")
+def metadata_of_a_version_of_a_megabyte() -> bytes:
+    return program(Part(b".syrup", json.dumps({"version": ["\x1b"] * 100_000}).encode()))
+
+
+@crafted("SYR402")
 def metadata_that_is_nested_without_end() -> bytes:
     return program(Part(b".syrup", b"[" * 500_000))
 
