@@ -351,7 +351,7 @@ _CGROUP: Final = _ids(80, 123)
 # `copy_from_user` and `copy_from_user_task` sleep, which is for sleepable programs alone.
 _TRACING: Final = _ids(
     *(4, 14, 15, 16, 22, 25, 27, 37, 45, 55, 67, 80, 109, 117, 120, 123, 141, 156, 157),
-    *(174, 176, 180, 210, 211),
+    *(176, 180, 210, 211),
 )
 _CLASSIFIER: Final = (
     _SKB_READ
@@ -364,10 +364,13 @@ _CLASSIFIER: Final = (
     )
 )
 
-# Offered to every program type later than the helper itself: release -> numbers.
+# Offered to every program type later than the helper itself: release -> numbers. Those of 6.1 and 6.12 were found by
+# asking stock kernels of these releases.
 _BASE_LATER: Final = {
+    "6.1": _ids(105, 106),
     "6.10": _ids(14, 120),
-    "6.16": _ids(15, 16, 17, 22, 37, 55, 80, 105, 106, 109, 117, 123, 141, 156, 157, 176, 180, 210, 211),
+    "6.12": _ids(80, 123, 210, 211),
+    "6.16": _ids(15, 16, 17, 22, 37, 55, 109, 117, 141, 156, 157, 176, 180),
 }
 # The same for one type.
 _TYPE_LATER: Final = {
@@ -375,6 +378,7 @@ _TYPE_LATER: Final = {
     "sched_cls": {"6.16": _ids(122)},
     "sched_act": {"6.16": _ids(122)},
     "cgroup_skb": {"6.16": _ids(122)},
+    "raw_tracepoint": {"6.10": _ids(174)},  # 68ca5d4eebb8; others have it since 5.15
 }
 
 
@@ -398,10 +402,10 @@ _OF_PROGRAM_TYPE: Final = {
     "sk_lookup": _BASE | _SOCK_CASTS | _ids(25, 86, 124),
     "sk_msg": _BASE | _SOCK_CASTS | _ids(14, 15, 17, 25, 60, 61, 62, 63, 71, 80, 90, 91, 107, 108, 122, 123),
     "sk_skb": _BASE | _SOCK_CASTS | _SOCK_LOOKUP | _ids(9, 25, 26, 38, 39, 43, 46, 47, 50, 52, 72),
-    "tracepoint": _BASE | _TRACING,
+    "tracepoint": _BASE | _TRACING | _ids(174),
     "raw_tracepoint": _BASE | _TRACING,
-    "kprobe": _BASE | _TRACING | _ids(173),
-    "perf_event": _BASE | _TRACING | _ids(56, 119),
+    "kprobe": _BASE | _TRACING | _ids(173, 174),
+    "perf_event": _BASE | _TRACING | _ids(56, 119, 174),
     "struct_ops": _BASE,
 }
 """What programs of a type may call since they and the helper both exist (`*_func_proto` in the kernel)."""

@@ -35,6 +35,7 @@ _REFUSED: Final = (
     "not supported for program type",
     "helper call is not allowed in probe",
     "helper call might sleep in a non-sleepable prog",
+    "in non-sleepable prog",  # since 7.3
 )
 
 
@@ -73,8 +74,8 @@ def has_bounded_loops() -> bool:
 
 
 def has_may_goto() -> bool:
-    # BPF_JMP | BPF_JCOND, which jumps when the budget is used up.
-    return _accepts_bytes(_insn(0xE5, offset=0) + _RETURN_ZERO)
+    # BPF_JMP | BPF_JCOND, which jumps when the budget is used up; not to the next instruction, which came later.
+    return _accepts_bytes(_insn(0xE5, offset=1) + _insn(0xB7, 1) + _RETURN_ZERO)
 
 
 def has_isa_v4() -> bool:
