@@ -161,8 +161,14 @@ def _text(entries: Mapping[Known, Entry]) -> str:
     rows = [
         asdict(known) | {"count": entry.count, "message": entry.message} for known, entry in sorted(entries.items())
     ]
-    lines = ",\n".join(f"    {json.dumps(row, ensure_ascii=False)}" for row in rows)
+    lines = ",\n".join(f"    {_row_text(row)}" for row in rows)
     return f'{{\n  "version": {_VERSION},\n  "findings": [{f"{chr(10)}{lines}{chr(10)}  " if rows else ""}]\n}}\n'
+
+
+def _row_text(row: Mapping[str, Any]) -> str:
+    """One line, as readable as can be: a file's name need not be text."""
+    text = json.dumps(row, ensure_ascii=False)
+    return text if text.isprintable() else json.dumps(row)
 
 
 def _entries(path: str, text: str, found: Sequence[object]) -> dict[Known, Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,16 @@ def test_a_verdict_on_a_program_can_be_accepted_as_well(syrupc: Runner, folder: 
     done = syrupc(*run)
     assert done.status == 0
     assert " unsafe, known  endless.py  spread " in done.out
+
+
+@pytest.mark.parametrize("name", ["größe.py", os.fsdecode(b"\xff\xfe.py"), "two\nlines.py", "a\u202eb.py"])
+def test_a_file_may_have_any_name(verify: Runner, folder: Path, name: str) -> None:
+    (folder / "float.py").rename(folder / name)
+    assert verify(UPDATE).status == 0
+    assert [each["file"] for each in findings(folder)] == [name]
+    assert len((folder / "known.json").read_text().splitlines()) == 6
+    assert ("größe" in (folder / "known.json").read_text()) == (name == "größe.py")
+    assert verify().status == 0
 
 
 def test_that_a_file_cannot_be_read_is_never_accepted(syrupc: Runner, folder: Path) -> None:
