@@ -13,6 +13,7 @@ from benchmarks.measure import ROOT
 
 QUESTIONS = (
     "compile_time",
+    "verify_time",
     "command_time",
     "import_time",
     "state_store",

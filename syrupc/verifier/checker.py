@@ -232,10 +232,10 @@ def _no_arithmetic(pointer: Pointer, operation: int) -> Finding:
 
 def _check_move(operation: int, pointer: Pointer, number: Number) -> Finding | None:
     by = number.range
-    if operation not in (op.ADD, op.SUB):
-        return _no_arithmetic(pointer, operation)
     if pointer.nullable:
         return null_not_tested(pointer)
+    if operation not in (op.ADD, op.SUB):
+        return _no_arithmetic(pointer, operation)
     if pointer.kind in _FIXED_REGIONS:
         return _no_arithmetic(pointer, operation)
     if pointer.kind is Kind.MAP and not (by == const(0) and operation == op.ADD):

@@ -37,9 +37,43 @@ _TEST_STATE_FREQ: Final = 1 << 3
 _MODELLED_FLAGS: Final = _STRICT_ALIGNMENT | _ANY_ALIGNMENT | _TEST_RANDOM_HIGH_HALF | _TEST_STATE_FREQ
 
 
+REASONS: Final = {
+    "SYR501": {"bad_insn"},
+    "SYR502": {"unreachable_or_cfg"},
+    "SYR503": {"packet_bounds"},
+    "SYR504": {"uninit_register"},
+    "SYR505": {"null_check", "scalar_deref"},
+    "SYR506": {"map_value_bounds"},
+    "SYR507": {"stack_bounds"},
+    "SYR508": {"ctx_access", "pointer_arith"},
+    "SYR509": {"scalar_deref", "bad_insn", "ctx_access"},
+    "SYR510": {"pointer_arith"},
+    "SYR511": {"helper_arg"},
+    "SYR512": {"helper_arg", "map_value_bounds", "stack_bounds", "pointer_arith"},
+    "SYR513": {"ret_value"},
+    "SYR514": {"loop_unbounded"},
+    "SYR516": {"loop_unbounded"},
+    "SYR517": {"call_depth_recursion"},
+    "SYR518": {"map_misuse", "helper_arg"},
+    "SYR520": {"unreachable_or_cfg"},
+    "SYR521": {"bad_insn"},
+    "SYR522": {"map_value_bounds"},
+    "SYR523": {"ref_leak"},
+    "SYR524": {"misaligned", "stack_bounds"},
+}
+"""The classes of a corpus into which the kernel's messages fall where ours have this code.
+
+The kernel judges what a helper is given by the region that it lies in, and what is wrong with an address by what it
+was made from; one code may then stand for more than one class.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One case: what we said, what the kernel said, and how long we took."""
+    """One case: what we said, what the kernel said, and how long we took.
+
+    `reason` is the class of the kernel's message, `at` the instruction that it stopped at; None where it names none.
+    """
 
     id: str
     category: str
@@ -49,6 +83,8 @@ class Measured:
     slot: int | None
     processed: int
     milliseconds: float
+    reason: str | None = None
+    at: int | None = None
 
     @property
     def line(self) -> str:
@@ -101,6 +137,8 @@ def measure(case: dict[str, Any], kernel: KernelProfile) -> Measured:
         slot=verdict.slot if verdict and verdict.slot >= 0 else None,
         processed=verdict.processed if verdict else 0,
         milliseconds=milliseconds,
+        reason=case["kernel"].get("reason"),
+        at=case["kernel"].get("fail_insn"),
     )
 
 
@@ -171,16 +209,33 @@ def _map(name: str, entry: dict[str, Any]) -> MapDefinition:
 
 
 def table(measured: Iterable[Measured]) -> str:
-    """Counts by category: right verdicts, both ways of being wrong, and what is not modelled."""
+    """Counts by category: right verdicts, both ways of being wrong, and what is not modelled; then how far the reasons
+    agree."""
+    found = list(measured)
     rows: dict[str, Counter[str]] = {}
-    for m in measured:
+    for m in found:
         for category in (m.category, "all"):
             rows.setdefault(category, Counter())[_kind(m)] += 1
     head = f"{'category':10}" + "".join(f"{name:>14}" for name in _COLUMNS)
     lines = [head]
     for category, counts in sorted(rows.items(), key=lambda item: (item[0] == "all", item[0])):
         lines.append(f"{category:10}" + "".join(f"{counts[name]:14}" for name in _COLUMNS))
-    return "\n".join(lines)
+    return "\n".join([*lines, *_agreement(found)])
+
+
+def _agreement(measured: Sequence[Measured]) -> list[str]:
+    """How far both agree on what is wrong, among the programs that both reject."""
+    both = [m for m in measured if m.verdict == "reject" and m.kernel == "REJECT"]
+    classed = [m for m in both if m.reason not in (None, "other")]
+    placed = [m for m in both if m.at is not None]
+    return [
+        _share("class of reason right", [m.reason in REASONS.get(m.code or "", ()) for m in classed]),
+        _share("failing instruction equal", [m.slot == m.at for m in placed]),
+    ]
+
+
+def _share(what: str, right: Sequence[bool]) -> str:
+    return f"{what}: {sum(right)} of {len(right)}" + (f" ({sum(right) / len(right):.1%})" if right else "")
 
 
 _COLUMNS: Final = ("accept", "reject", "false accept", "false reject", "unsupp. accept", "unsupp. reject")

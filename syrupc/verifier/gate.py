@@ -150,8 +150,9 @@ def _rounded(subject: Subject, size: int) -> int:
 
 
 def _stack_overflow(stack: int) -> Finding:
-    return too_costly(
+    found = too_costly(
         "the functions together need too much stack",
         f"the deepest chain of calls needs {stack} bytes; kernels give {STACK_LIMIT}",
         help="move large locals into a map, or merge functions",
     )
+    return replace(found, code="SYR507")

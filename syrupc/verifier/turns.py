@@ -40,9 +40,12 @@ class Comparison:
 
 @dataclass(slots=True, eq=False)
 class _Mark:
-    """The walk when it came to `slot`: what was live, how much was walked and how much waited."""
+    """The walk when it came to `place`: what was live, how much was walked and how much waited.
 
-    slot: int
+    The same function called from elsewhere is another place.
+    """
+
+    place: tuple[int, ...]
     values: tuple[Value, ...]
     stack: tuple[bytes, ...]
     processed: int
@@ -80,14 +83,15 @@ class LoopWatch:
 
     def turns_left(self, state: State, live: int, processed: int, pending: int) -> Turns | None:
         """Called where paths meet. What is known of a loop's future once two turns have been seen, else None."""
-        if self.marks and state.slot != self.marks[0].slot:
+        place = (state.slot, *(frame.call for frame in state.frames))
+        if self.marks and place != self.marks[0].place:
             if processed - self.marks[-1].processed > _MAX_TURN:
                 self.stop(processed)
             return None
         if self.marks:
             self.turns.append(self.comparisons)
             self.comparisons = []
-        self.marks.append(_Mark(state.slot, *_live(state, live), processed, pending))
+        self.marks.append(_Mark(place, *_live(state, live), processed, pending))
         if len(self.marks) < 3:
             return None
         found = None if self.computes_addresses else _extrapolate(self.marks, self.turns, self.kernel)

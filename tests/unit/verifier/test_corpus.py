@@ -87,8 +87,21 @@ def test_both_ways_of_being_wrong_are_counted_apart() -> None:
         judged(case("r0 = r9\nexit", "ACCEPT")),
         judged(case("r0 = 0\nexit", "REJECT", prog_type=999)),
     ]
-    words = table(rows).splitlines()[-1].split()
+    (words,) = (line.split() for line in table(rows).splitlines() if line.startswith("all"))
     assert words == ["all", "1", "0", "1", "1", "0", "1"]
+
+
+def test_reasons_and_places_are_compared_where_both_reject_and_the_kernel_names_them() -> None:
+    uninitialised = {"verdict": "REJECT", "reason": "uninit_register", "fail_insn": 0}
+    rows = [
+        judged({**case("r0 = r9\nexit"), "kernel": uninitialised}),
+        judged({**case("r0 = r9\nexit"), "kernel": {**uninitialised, "reason": "packet_bounds", "fail_insn": 1}}),
+        judged({**case("r0 = r9\nexit"), "kernel": {**uninitialised, "reason": "other", "fail_insn": None}}),
+        judged({**case("r0 = 0\nexit"), "kernel": uninitialised}),
+    ]
+    *_, classes, places = table(rows).splitlines()
+    assert classes == "class of reason right: 1 of 2 (50.0%)"
+    assert places == "failing instruction equal: 1 of 2 (50.0%)"
 
 
 @pytest.mark.parametrize(("verdict", "status"), [("ACCEPT", 0), ("REJECT", 1)])

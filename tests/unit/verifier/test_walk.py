@@ -126,3 +126,8 @@ def test_what_makes_paths_many_is_named_and_where_that_matters() -> None:
     assert found.outcome is Outcome.TOO_COSTLY
     assert found.slot == 3
     assert "both ways" in found.diagnostics[0].notes[1]
+
+
+def test_a_function_that_is_called_often_is_no_loop() -> None:
+    calls = "\n".join("r1 = r6\ncall f\nr6 = r0" for _ in range(800))
+    assert code(f"r6 = 0\n{calls}\nr0 = 0\nexit\nf:\nr0 = r1\nr0 += 1\nexit") is None
