@@ -52,7 +52,12 @@ def render_json(diagnostics: Sequence[Diagnostic], **more: Any) -> str:
 
 
 def render_sarif(diagnostics: Sequence[Diagnostic], *, tool_version: str = "") -> str:
-    """A SARIF 2.1.0 log with one run, for code-scanning services."""
+    """A SARIF 2.1.0 log with one run, for code-scanning services.
+
+    What has no place in a file is no result there, and services refuse such: it is told as what hindered the run.
+    """
+    results = [each for each in diagnostics if each.span]
+    hindrances = [each for each in diagnostics if not each.span]
     codes = sorted({each.code for each in diagnostics})
     driver = {"name": "syrupc", "rules": [_sarif_rule(code) for code in codes]}
     if tool_version:
@@ -60,7 +65,13 @@ def render_sarif(diagnostics: Sequence[Diagnostic], *, tool_version: str = "") -
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_sarif_result(each, codes.index(each.code)) for each in diagnostics],
+        "invocations": [
+            {
+                "executionSuccessful": not hindrances,
+                "toolExecutionNotifications": [_sarif_notification(each) for each in hindrances],
+            }
+        ],
+        "results": [_sarif_result(each, codes.index(each.code)) for each in results],
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return _dumps({"$schema": schema, "version": "2.1.0", "runs": [run]})
@@ -189,6 +200,14 @@ def _message(diagnostic: Diagnostic) -> str:
 def _sarif_rule(code: str) -> dict[str, Any]:
     title = TITLES.get(code, code)
     return {"id": code, "shortDescription": {"text": title}, "help": {"text": f"syrupc explain {code}"}}
+
+
+def _sarif_notification(diagnostic: Diagnostic) -> dict[str, Any]:
+    return {
+        "descriptor": {"id": diagnostic.code},
+        "level": diagnostic.severity.value,
+        "message": {"text": _message(diagnostic)},
+    }
 
 
 def _sarif_result(diagnostic: Diagnostic, rule: int) -> dict[str, Any]:

@@ -192,7 +192,11 @@ def test_every_command_keeps_to_the_formats(command: tuple[str, ...], capfd: pyt
     assert cli.run([*command, "--format", "sarif"]) == status
     log = json.loads(capfd.readouterr().out)
     sarif().validate(log)
-    assert len(log["runs"][0]["results"]) == len(found["diagnostics"])
+    (run,) = log["runs"]
+    (invocation,) = run["invocations"]
+    told = [*run["results"], *invocation["toolExecutionNotifications"]]
+    assert len(told) == len(found["diagnostics"])
+    assert all(each["locations"] for each in run["results"])
     assert cli.run([*command, "--format", "github"]) == status
     lines = [line for line in capfd.readouterr().out.splitlines() if "::" in line]
     assert [workflow_command(line)[0] for line in lines] == ["error"] * len(found["diagnostics"])

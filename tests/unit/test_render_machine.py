@@ -68,7 +68,7 @@ def test_sarif_has_rules_results_and_places() -> None:
     assert log["version"] == "2.1.0"
     assert driver["version"] == "1.2"
     assert [rule["id"] for rule in driver["rules"]] == ["SYR001", "SYR201"]
-    first, second = run["results"]
+    (first,) = run["results"]
     assert driver["rules"][first["ruleIndex"]]["id"] == first["ruleId"] == "SYR201"
     assert first["level"] == "error"
     assert first["message"]["text"] == "u64 meets a signed value: signed\nnote: because\nhelp: write `u64(x)`"
@@ -78,8 +78,17 @@ def test_sarif_has_rules_results_and_places() -> None:
         "region": {"startLine": 5, "startColumn": 12, "endLine": 5, "endColumn": 30},
     }
     assert first["relatedLocations"][0]["message"]["text"] == "declared here"
-    assert second["level"] == "warning"
-    assert "locations" not in second
+
+
+def test_what_has_no_place_is_no_result_in_sarif_but_hindered_the_run() -> None:
+    (run,) = json.loads(render_sarif([FULL, BARE]))["runs"]
+    assert [each["ruleId"] for each in run["results"]] == ["SYR201"]
+    (invocation,) = run["invocations"]
+    assert not invocation["executionSuccessful"]
+    (told,) = invocation["toolExecutionNotifications"]
+    assert (told["descriptor"]["id"], told["level"], told["message"]["text"]) == ("SYR001", "warning", "no file")
+    (run,) = json.loads(render_sarif([FULL]))["runs"]
+    assert run["invocations"] == [{"executionSuccessful": True, "toolExecutionNotifications": []}]
 
 
 def test_sarif_names_files_by_uri() -> None:
