@@ -100,13 +100,17 @@ def _analyze(source: PolicySource) -> TypedPolicies:
 def _emit(policies: TypedPolicies, options: Options, kernel: KernelProfile, *, with_text: bool = False) -> Emitted:
     from syrupc.lower.lower import lower
     from syrupc.lower.module import Target
+    from syrupc.lower.sums import as_differences
 
     hooks = (options.hook,) if options.hook else None
     module = lower(policies, Target(kernel, options.max_executors), hooks)
     try:
-        return emit(module.text, f"v{kernel.isa}", module.late, with_text=with_text)
+        emitted = emit(module.text, f"v{kernel.isa}", module.late, with_text=with_text)
     except StackExceeded as exceeded:
         raise CompileError(_stack_exceeded(policies.declarations.source, exceeded)) from None
+    if kernel.reasoning.adds_wrapped:
+        return emitted
+    return replace(emitted, object_code=as_differences(emitted.object_code))
 
 
 def _stack_exceeded(source: PolicySource, exceeded: StackExceeded) -> Diagnostic:

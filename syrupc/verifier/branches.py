@@ -5,7 +5,7 @@ from __future__ import annotations
 from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
 from syrupc.verifier import compare
-from syrupc.verifier.domains import arithmetic, const
+from syrupc.verifier.domains import const, displaced
 from syrupc.verifier.regions import MAX_PACKET
 from syrupc.verifier.state import State
 from syrupc.verifier.subject import Subject
@@ -121,8 +121,8 @@ def _narrow(subject: Subject, state: State, register: int, old: Number, new: Num
         origin = value.origin | new.origin
         if value.delta == new.delta:
             return value._replace(range=new.range, origin=origin)
-        by = const(value.delta - new.delta)
-        return value._replace(range=arithmetic(op.ADD, new.range, by, 64, subject.kernel.reasoning), origin=origin)
+        by = value.delta - new.delta
+        return value._replace(range=displaced(new.range, by, subject.kernel.reasoning), origin=origin)
 
     replace_values(state, linked, follow)
 

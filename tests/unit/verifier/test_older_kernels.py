@@ -73,3 +73,10 @@ def test_packet_pointers_survive_a_failed_tail_call_only_on_the_newest_kernel() 
 @pytest.mark.parametrize(("kernel", "expected"), [("6.18", None), ("6.12", "SYR504")])
 def test_numbers_that_differ_in_a_known_bit_are_told_apart(kernel: str, expected: str | None) -> None:
     assert code("call 7\nr0 &= 128\nif r0 != 33 goto out\nr0 = r9\nout:\nr0 = 0\nexit", kernel=kernel) == expected
+
+
+def test_kernels_that_remember_sums_forget_the_bounds_of_what_was_added_to() -> None:
+    index = "call 7\nr7 = r0\nif r7 > 5 goto out\nr6 = r7\nr6 += 1\nif r6 == 6 goto out\nr7 <<= 1"
+    found = {kernel: code(f"{index}\n{USE}", kernel=kernel) for kernel in ("5.15", "6.6", "6.12", "6.18")}
+    assert found == {"5.15": None, "6.6": None, "6.12": "SYR510", "6.18": None}
+    assert code(f"{index.replace('r6 += 1', 'r6 -= -1')}\n{USE}", kernel="6.12") is None
