@@ -14,6 +14,7 @@ import pytest
 
 from syrupc.lower.emit import descriptors
 from tests.bpf_probe import why_no_bpf
+from tests.vm.machine import why_not
 
 # Whoever starts tests in the background has them ignore it, and so would the processes that tests interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -23,12 +24,19 @@ ALLOWED_SKIPS: Final = (
     "BPF programs cannot be loaded here",
     "no BPF on ",
     "no corpus of kernel programs here",
+    "no other kernel runs here",
 )
 
 
 @cache
 def _no_bpf() -> str | None:
     return why_no_bpf()
+
+
+@cache
+def _no_guests() -> str | None:
+    reason = why_not()
+    return f"no other kernel runs here: {reason}" if reason else None
 
 
 def _strict() -> bool:
@@ -38,6 +46,8 @@ def _strict() -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("bpf") and (reason := _no_bpf()):
+            item.add_marker(pytest.mark.skip(reason=reason))
+        if item.get_closest_marker("vm") and (reason := _no_guests()):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
