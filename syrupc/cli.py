@@ -31,6 +31,7 @@ from syrupc.render import render_text
 from syrupc.report import FORMATS, Output, Report, Status, attempt, sentence
 from syrupc.spec import DEFAULT_MAX_EXECUTORS
 from syrupc.verifier import verify
+from syrupc.verifier.limit import within
 
 OBJECT_SUFFIX: Final = ".bpf.o"
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -167,6 +168,7 @@ def check(policies: tuple[str, ...], options: Options, shape: str, verbose: bool
 @syrupc.command("verify")
 @click.argument("files", nargs=-1, required=True)
 @click.option("--baseline", metavar="FILE", help="What is accepted for now: only other findings fail, or fewer.")
+@click.option("--max-cost", type=click.IntRange(1), metavar="N", help="The most instructions that a run may take.")
 @click.option("--update-baseline", is_flag=True, help="Write what is found to the file of --baseline.")
 @_options
 @_output
@@ -175,6 +177,7 @@ def verify_(
     typed: Sequence[str],
     files: tuple[str, ...],
     baseline: str | None,
+    max_cost: int | None,
     update_baseline: bool,
     options: Options,
     shape: str,
@@ -190,7 +193,9 @@ def verify_(
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline")
     gate = Gate(baseline, update_baseline, typed)
-    return review(files, partial(_verify, options=options)).conclude(_make_output(shape, verbose, color), gate)
+    return review(files, partial(_verify, options=options, most=max_cost)).conclude(
+        _make_output(shape, verbose, color), gate
+    )
 
 
 @syrupc.command()
@@ -272,16 +277,17 @@ def _check(report: Report, options: Options) -> None:
     report.messages += [sentence(report.path, each) for each in verdict.programs]
 
 
-def _verify(report: Report, options: Options) -> None:
+def _verify(report: Report, options: Options, most: int | None) -> None:
     content = read_bytes(report.path)
     if _is_policy(report.path, content):
-        report.judge(compiled(_read_policy(report), options))
-        return
-    from syrupc.listing import sources_of
+        verdict = compiled(_read_policy(report), options)
+    else:
+        from syrupc.listing import sources_of
 
-    obj = read_object(content)
-    report.sources |= sources_of(obj)
-    report.judge(verify(obj, options.profile_for()))
+        obj = read_object(content)
+        report.sources |= sources_of(obj)
+        verdict = verify(obj, options.profile_for())
+    report.judge(verdict if most is None else within(verdict, most))
 
 
 def _object(report: Report, options: Options) -> Object:

@@ -73,6 +73,7 @@ _TITLES: Final[dict[str, str]] = {
     "SYR523": "borrowed object not given back",
     "SYR524": "access not aligned",
     "SYR525": "object is not what it says",
+    "SYR526": "takes more than is permitted",
     # -- load --------------------------------------------------------------------------------------------------------
     "SYR601": "missing privilege",
     "SYR602": "kernel lacks a feature",

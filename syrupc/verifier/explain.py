@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from syrupc.diagnostics import Diagnostic, Label, Span
-from syrupc.objfile.model import LineInfo
+from syrupc.objfile.model import LineInfo, Program
 from syrupc.verifier.findings import Finding
 from syrupc.verifier.state import Turn
 from syrupc.verifier.subject import Subject
@@ -15,7 +15,7 @@ from syrupc.verifier.subject import Subject
 _MAX_LABELS = 3
 
 
-def diagnostic(subject: Subject, finding: Finding, turns: Sequence[Turn] = ()) -> Diagnostic:
+def diagnostic(subject: Subject | Program, finding: Finding, turns: Sequence[Turn] = ()) -> Diagnostic:
     """The finding as a user is shown it; the program's name stands in where the object has no line information."""
     place = line_at(subject.lines, finding.slot)
     return Diagnostic(
@@ -50,6 +50,7 @@ _REMEDIES: Final = {
     "SYR523": ("give it back on every path, also on those that leave early",),
     "SYR524": ("access it at a multiple of the width",),
     "SYR525": ("compile the policy again; if the object is as our compiler wrote it, report that",),
+    "SYR526": ("let loops end sooner: a smaller `range`, `break` where the answer is known; look up less on the way",),
 }
 """What to do where the check itself has nothing better to say."""
 
@@ -66,12 +67,12 @@ def span_of(line: LineInfo) -> Span:
     return Span(line.file.removeprefix("./"), line.line, column, line.line, end)
 
 
-def _related(subject: Subject, finding: Finding) -> list[Label]:
+def _related(subject: Subject | Program, finding: Finding) -> list[Label]:
     places = [(line_at(subject.lines, slot), message) for slot, message in finding.related]
     return [Label(span_of(place), message) for place, message in places if place]
 
 
-def _labels(subject: Subject, place: LineInfo | None, turns: Sequence[Turn]) -> list[Label]:
+def _labels(subject: Subject | Program, place: LineInfo | None, turns: Sequence[Turn]) -> list[Label]:
     """The last branches on the way, one for each line, in the order in which they were gone."""
     found: dict[int, Label] = {}
     for turn in reversed(turns):
@@ -84,7 +85,7 @@ def _labels(subject: Subject, place: LineInfo | None, turns: Sequence[Turn]) -> 
     return list(reversed(found.values()))
 
 
-def _details(subject: Subject, finding: Finding, turns: Sequence[Turn]) -> tuple[str, ...]:
+def _details(subject: Subject | Program, finding: Finding, turns: Sequence[Turn]) -> tuple[str, ...]:
     found = list(finding.details)
     if finding.slot >= 0:
         insn = subject.insns[finding.slot]

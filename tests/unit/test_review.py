@@ -107,3 +107,14 @@ def test_how_far_it_has_come_is_shown_on_a_terminal_and_nowhere_else(syrupc: Run
     assert out.startswith(b" verdict ")
     done = subprocess.run(command, capture_output=True, env=environment, cwd=folder, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_limit_of_instructions_is_held_in_policies_and_objects(syrupc: Runner) -> None:
+    syrupc("compile", "spread.py")
+    executed = json.loads(syrupc("check", "spread.py", "--format", "json").out)["verdicts"][0]["executed"]
+    assert syrupc("verify", "spread.py", "spread.bpf.o", "--max-cost", str(executed)).status == 0
+    done = syrupc("verify", "spread.py", "spread.bpf.o", "--max-cost", str(executed - 1))
+    assert done.status == 1
+    assert done.err.count(f"error[SYR526]: a run may take {executed} instructions") == 2
+    assert "2 programs in 2 files: 0 accepted, 2 not; " in done.out
+    assert syrupc("verify", "spread.py", "--max-cost", "0").status == 2
