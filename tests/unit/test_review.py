@@ -7,11 +7,16 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from syrupc.render import MAX_DIAGNOSTICS
+from syrupc.report import sentence
 from syrupc.summary import MAX_ROWS
+from syrupc.verifier import Outcome
+from syrupc.verifier.verdict import ProgramVerdict
 from tests.unit.commands import POLICY, Runner
+from tests.unit.objfile.llvm import assemble
 
 FLOAT = POLICY.replace("% 5", "/ 5")
 
@@ -118,3 +123,33 @@ def test_a_limit_of_instructions_is_held_in_policies_and_objects(syrupc: Runner)
     assert done.err.count(f"error[SYR526]: a run may take {executed} instructions") == 2
     assert "2 programs in 2 files: 0 accepted, 2 not; " in done.out
     assert syrupc("verify", "spread.py", "--max-cost", "0").status == 2
+
+
+UNMEASURED = """
+target triple = "bpfel"
+define i64 @late(ptr %context) section "xdp" {
+  %jiffies = inttoptr i64 118 to ptr
+  %now = call i64 %jiffies()
+  %odd = and i64 %now, 1
+  ret i64 %odd
+}
+"""
+
+
+def test_what_was_never_measured_has_no_estimate(syrupc: Runner, folder: Path) -> None:
+    (folder / "late.o").write_bytes(assemble(UNMEASURED))
+    row = syrupc("verify", "late.o").out.splitlines()[1].split()
+    assert row[:5] == ["accepted", "late.o", "late", "3", "-"]
+    (verdict,) = json.loads(syrupc("verify", "late.o", "--format", "json").out)["verdicts"]
+    assert (verdict["executed"], verdict["duration"]) == (3, None)
+
+
+def test_a_sentence_has_the_estimate_if_there_is_one() -> None:
+    accepted = ProgramVerdict("p", Outcome.ACCEPTED, executed=25, duration=40, processed=32, stack=16)
+    rest = "16 bytes of stack, the kernel walks 32 to check it"
+    assert sentence("x.o", accepted) == (
+        f"x.o: p: accepted; a run takes at most 25 instructions, about 40 ns, and {rest}"
+    )
+    assert sentence("x.o", replace(accepted, duration=None)) == (
+        f"x.o: p: accepted; a run takes at most 25 instructions and {rest}"
+    )
