@@ -8,6 +8,7 @@ from typing import Any, Final
 from syrupc.lang.stores import prefix
 from syrupc.spec import MapKind, MapSpec
 from tests.fuzz import wholes
+from tests.fuzz.file import MANY
 from tests.fuzz.layouts import pack, unpack
 
 _LENGTH: Final = 4
@@ -26,6 +27,8 @@ def pack_key(declared: MapSpec, key: Any) -> bytes:
 def unpack_entries(declared: MapSpec, stored: Iterable[tuple[bytes, bytes]]) -> Mapping[Any, Any]:
     """The entries of a map with keys."""
     entries = wholes.entries(declared, stored)
+    if declared.kind.indexed and declared.max_entries >= MANY:
+        entries = ((key, value) for key, value in entries if any(value))
     return {_unpack_key(declared, key): unpack(declared.value, value) for key, value in entries}
 
 

@@ -20,6 +20,9 @@ EDGES: Final = (
 NATIVE: Final = ("u32", "i32", "u64", "int")
 """Types that CPUs update atomically."""
 
+MANY: Final = 9000
+"""Entries of an array that is no whole value in the kernel: only those that are not zero are looked at."""
+
 _ADDRESSES: Final = ("u8", "be16", "be32", "be32", "be64")
 """Types that lie in network order."""
 
@@ -94,7 +97,8 @@ class Map:
 class Helper:
     """A helper function of the file: what its parameters and results are annotated with, and its text.
 
-    `cost` is how many lines are walked in it, `changes` are the maps that gain or lose entries in it.
+    `cost` is how many lines are walked in it, `changes` are the maps that gain or lose entries in it. One
+    that is `large` stays a function where it is called twice.
     """
 
     name: str
@@ -103,6 +107,7 @@ class Helper:
     lines: tuple[str, ...]
     cost: int
     changes: frozenset[str]
+    large: bool
 
 
 @dataclass
@@ -141,7 +146,10 @@ class File:
         name = f"{kind.name.lower()}_{len(self.maps)}"
         record = kind is MapKind.RING_BUF or _one_in(self, 4)
         value = self.struct().name if record else self.rnd.choice(tuple(LAID))
-        return Map(name, kind, self._new_key(kind), value, _ENTRIES.get(kind) or self.rnd.randrange(1, 6))
+        entries = _ENTRIES.get(kind) or self.rnd.randrange(1, 6)
+        if kind is MapKind.ARRAY and value in ("u64", "int", "be64") and _one_in(self, 4):
+            entries = MANY
+        return Map(name, kind, self._new_key(kind), value, entries)
 
     def _new_key(self, kind: MapKind) -> str:
         if kind is MapKind.LPM_TRIE:

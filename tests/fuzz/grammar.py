@@ -92,6 +92,7 @@ GRAMMAR: Final = Grammar(
         (1, loops.long_loop),
         (1, helpers.call_for_effect),
         (2, helpers.unpack),
+        (1, helpers.call_again),
         (4, references.look_up),
     ),
 )

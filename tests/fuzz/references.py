@@ -7,7 +7,7 @@ from typing import Final
 from tests.fuzz.expressions import ATOMIC_OPERATORS, KEYED, condition, divisor, key
 from tests.fuzz.file import NATIVE
 from tests.fuzz.scope import Reference, Writer, nested, number, record, storable, term
-from tests.fuzz.statements import assign, give
+from tests.fuzz.statements import assign, computed, give
 from tests.fuzz.structs import part, place
 from tests.fuzz.terms import LAID, Term, constant, mixable
 
@@ -124,6 +124,7 @@ def update(w: Writer) -> None:
     else:
         value = number(w, 1, mixable(LAID[kind]))
     if ref in w.references:
+        value = computed(w, ref.table, text, value)
         w.put(f"{text} {operator}= {value.text}")
     return None
 

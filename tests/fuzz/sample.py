@@ -11,7 +11,7 @@ from syrupc.datagram import Datagram
 from syrupc.spec import STORED_TYPES, MapKind
 from tests.fuzz.file import EDGES, Field, File, Map, weighted
 from tests.fuzz.grammar import GRAMMAR
-from tests.fuzz.helpers import decide
+from tests.fuzz.helpers import call_again, decide
 from tests.fuzz.packets import WORDS
 from tests.fuzz.scope import Writer, body
 from tests.fuzz.statements import opening
@@ -94,6 +94,8 @@ def _policy(file: File, name: str, budget: int) -> list[str]:
     w = Writer(file, GRAMMAR, budget)
     opening(w)
     body(w, budget)
+    if w.large:
+        call_again(w)
     decide(w)
     return ["", "", "@syrup.jit", f"def {name}(pkt: syrup.Packet) -> syrup.Executor:", *w.lines]
 
@@ -147,7 +149,7 @@ def _presets(file: File) -> list[Preset]:
 def _keys(file: File, table: Map) -> Iterator[Any]:
     """Keys to store something under; None for kinds without keys."""
     if table.kind.indexed:
-        yield from range(table.entries)
+        yield from range(min(table.entries, 5))
     elif table.kind is MapKind.LPM_TRIE:
         bits = STORED_TYPES[table.key].bits
         for _ in range(3):

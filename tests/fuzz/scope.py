@@ -102,6 +102,7 @@ class Writer:
         self.unsure = False
         # What the helper functions cost that are called from here, as lines that are walked.
         self.called = 0
+        self.large: set[str] = set()
         self._all: dict[str, Variable] = {}
         self._all_records: dict[str, Struct] = {}
         self._all_references: list[Reference] = []

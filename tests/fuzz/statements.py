@@ -17,10 +17,12 @@ from tests.fuzz.expressions import (
     fetch_add,
     key,
 )
+from tests.fuzz.file import Map
 from tests.fuzz.scope import DECISION, Variable, Writer, nested, number, record, storable, tame, term
 from tests.fuzz.terms import LAID, NON_NEGATIVE, STORAGE, WIDE, Kind, Term, constant, mixable
 
 EXECUTORS: Final = 8
+_CHANGING: Final = ("fetch_add", "compare_swap", "lookup")
 # Operators after which a variable of this kind still is of this kind.
 _STEADY: Final = {
     Kind.NATURAL: ("+", "*", "//", "%", "&", "|", "^", "<<", ">>"),
@@ -128,7 +130,19 @@ def update(w: Writer) -> None:
         value = constant(w.choose((0, 1, 3, 31, 63, 64))) if w.one_in(2) else term(w, 1)
     else:
         value = number(w, 2, mixable(kind))
+    value = computed(w, table, where.text, value)
     w.put(f"{table.name}[{where.text}] {operator}= {value.text}")
+
+
+def computed(w: Writer, table: Map, place: str, value: Term) -> Term:
+    """The value to update a place with: one that may change the map itself is computed before, in a variable."""
+    changing = (*(f"{table.name}.{method}(" for method in _CHANGING), *(f"{helper.name}(" for helper in w.file.helpers))
+    if ":=" in place or not any(each in value.text for each in changing):
+        return value
+    held = w.new(value.kind)
+    w.put(f"{held.name} = {value.text}")
+    w.set(held, value)
+    return held.term
 
 
 def delete(w: Writer) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from syrupc.spec import U32, IntType
 from tests.fuzz import layouts
+from tests.fuzz.file import MANY
 from tests.fuzz.numbers import Num, is_unsigned
 from tests.fuzz.records import Kind, Record, held_of, kind_of, layout, loaded, plain, stored, zero
 
@@ -132,6 +133,10 @@ class Array(Table):
     def __init__(self, value: Kind, entries: int) -> None:
         super().__init__(U32, value, entries)
         self.content = {index: zero(value) for index in range(entries)}
+
+    def snapshot(self) -> Mapping[Any, Any]:
+        found = super().snapshot()
+        return found if self.entries < MANY else {index: value for index, value in found.items() if value}
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self[key]
