@@ -33,7 +33,7 @@ _REASONS: Final = (
     (r"misaligned", {"SYR524"}),
     (r"Unreleased reference|reference leak", {"SYR523"}),
     (r"jump out of range|last insn is not|jumps? into the middle", {"SYR502"}),
-    (r"leaks addr|partial|size of register spill|corrupt spilled", {"SYR507", "SYR509"}),
+    (r"leaks addr|partial|size of register spill|corrupt spilled|cannot spill pointers to stack", {"SYR507", "SYR509"}),
 )
 
 
