@@ -20,6 +20,9 @@ DEFAULT_PROFILE: Final = "5.15"
 
 NAMES: Final = ("5.15", "6.1", "6.6", "6.12", "6.18")
 
+FORGETFUL: Final = ("6.12", "6.18")
+"""Kernels that conclude less from something than older ones do: what is proven for those is held to them as well."""
+
 LOOPS: Final = {
     "bounded": "5.3",
     "bpf_loop": "5.17",
@@ -50,6 +53,11 @@ class KernelProfile:
     loops: frozenset[str]
     acquire_release: bool
     reasoning: Reasoning
+
+
+def forgetful_after(kernel: KernelProfile) -> tuple[KernelProfile, ...]:
+    """The newer kernels of which a proof for this one says nothing yet."""
+    return tuple(_PROFILES[name] for name in FORGETFUL if _PROFILES[name].release > kernel.release)
 
 
 def profile(name: str) -> KernelProfile:

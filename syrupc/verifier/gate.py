@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from syrupc.diagnostics import Diagnostic
 from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
-from syrupc.kernel.profiles import KernelProfile
+from syrupc.kernel.profiles import KernelProfile, forgetful_after
 from syrupc.kernel.program_types import ProgramType, of_section
 from syrupc.objfile.btf import Btf, parse_btf
 from syrupc.objfile.model import Costs, Object, Program
@@ -25,7 +25,7 @@ STACK_LIMIT = 512
 
 
 def verify(obj: Object, profile: KernelProfile) -> Verdict:
-    """Judge every program of the object for that kernel, with what the object's bytes say and nothing else."""
+    """Judge every program of the object for that kernel and newer ones, with what its bytes say and nothing else."""
     types = _types(obj, profile)
     return Verdict(obj, profile.name, tuple(_verify_program(obj, program, types, profile) for program in obj.programs))
 
@@ -63,7 +63,7 @@ def _verify_program(obj: Object, program: Program, types: _Types, profile: Kerne
 
 def _held(costs: Costs | None, subject: Subject) -> ProgramVerdict:
     """The verdict on the program, and on what the object says that it costs."""
-    proven = judge(subject)
+    proven = _judge_for_newer(subject)
     claimed = costs.programs.get(subject.name) if costs else None
     if costs is None or claimed is None or proven.diagnostics or not check_claim(claimed, costs, proven):
         return proven
@@ -79,8 +79,22 @@ def _promise(obj: Object, program: Program, kind: ProgramType) -> Promise | Find
     return promise_of(said, kind, obj.maps) if said else None
 
 
+def _judge_for_newer(subject: Subject) -> ProgramVerdict:
+    """The verdict for the kernel and the newer ones: the most that any of them walks, the first finding of any."""
+    found = judge(subject)
+    for kernel in forgetful_after(subject.kernel):
+        if found.diagnostics:
+            break
+        other = judge(replace(subject, kernel=kernel, helpers=kernel.offered[subject.type.name]))
+        if other.diagnostics:
+            note = f"Linux {subject.kernel.name} would take it; Linux {kernel.name} concludes less here"
+            return replace(other, diagnostics=tuple(replace(d, notes=(*d.notes, note)) for d in other.diagnostics))
+        found = replace(found, processed=max(found.processed, other.processed), stack=max(found.stack, other.stack))
+    return found
+
+
 def judge(subject: Subject) -> ProgramVerdict:
-    """Judge one program."""
+    """Judge one program, for its kernel."""
     flow = _check_maps(subject) or check_flow(subject)
     if isinstance(flow, Finding):
         return _verdict(subject, flow, Walk(None))

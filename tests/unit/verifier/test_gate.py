@@ -199,3 +199,29 @@ def test_every_code_of_the_verifier_comes_with_something_to_do() -> None:
     without = [code for code in codes if not diagnostic(subject(), Finding(code, Outcome.UNSAFE, "message")).help]
     # These always say something better themselves.
     assert set(without) <= {"SYR503", "SYR513", "SYR514", "SYR519", "SYR521"}
+
+
+FORGETFUL = """
+    r7 = *(u32 *)(r1 + 16)
+    if r7 > 5 goto out
+    r6 = r7
+    r6 += 1
+    if r6 == 6 goto out
+    r7 <<= 1
+    r4 = r10
+    r4 += -16
+    *(u64 *)(r10 - 8) = 0
+    *(u64 *)(r10 - 16) = 0
+    r4 += r7
+    r0 = *(u8 *)(r4 + 0)
+out:
+    r0 = 0
+    exit
+"""
+
+
+def test_what_is_proven_for_a_kernel_is_proven_for_newer_ones_that_forget_something() -> None:
+    older, newest = verify(obj(program(FORGETFUL)), profile("5.15")), verify(obj(program(FORGETFUL)), profile("6.18"))
+    assert newest.accepted
+    assert not older.accepted
+    assert "Linux 6.12 concludes less here" in older.diagnostics[0].notes[-1]
