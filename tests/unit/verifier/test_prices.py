@@ -72,6 +72,16 @@ def test_paths_that_go_on_as_others_did_cost_what_those_cost(often: bool, count:
     assert (found.executed, found.duration) == (3 * count + 2, nanoseconds(3 * count + 2, *extra))
 
 
+@pytest.mark.parametrize("costly", [f"call {NOW}\n", "r6 = 1\n" * 20])
+def test_the_dearest_way_to_where_paths_meet_is_followed_by_the_dearest_from_there(costly: str) -> None:
+    """Of two ways that meet, the cheap one is walked first, and from there the dear one."""
+    meet = f"meet:\ncall {RANDOM}\nr6 = 0\nif r0 > 7 goto end\n{costly}end:\nr0 = 0\nr6 = 0\nexit"
+    text = f"call {RANDOM}\nif r0 > 5 goto dear\ngoto meet\ndear:\n{costly}{meet}"
+    found = verdict(text, conditions=Conditions(often=True))
+    alone = verdict(f"call {RANDOM}\nif r0 > 5 goto +0\n{costly}{meet}")
+    assert (found.executed, found.duration) == (alone.executed, alone.duration)
+
+
 def test_each_turn_of_a_loop_costs() -> None:
     text = f"r6 = 0\nagain:\ncall {NOW}\nr6 += 1\nif r6 < 50 goto again\nr0 = 0\nexit"
     assert verdict(text).duration == nanoseconds(153, *[price("ktime_get_ns")] * 50)
