@@ -274,7 +274,7 @@ _ROWS: Final = (
     _gpl(Helper(173, "get_func_ip", "5.15", _N, (_C,))),
     Helper(174, "get_attach_cookie", "5.15", _N, (_C,)),
     _gpl(Helper(175, "task_pt_regs", "5.15", Ret.KERNEL_OBJECT, (Arg.KERNEL_OBJECT,))),
-    _gpl(Helper(176, "get_branch_snapshot", "5.16", _N, (_W, _Z, _A))),
+    _gpl(Helper(176, "get_branch_snapshot", "5.16", _N, (_W, _Z))),
     _gpl(Helper(177, "trace_vprintk", "5.16", _N, (_P, _S, Arg.MEM_OR_NULL, _Z))),
     Helper(178, "skc_to_unix_sock", "5.16", Ret.KERNEL_OBJECT_OR_NULL, (_SKC,)),
     Helper(179, "kallsyms_lookup_name", "5.16", _N, (_P, _Z, _A, Arg.OUT_8)),
@@ -327,8 +327,15 @@ _OF_TYPE: Final = {
 }
 
 
+# Where there is no packet whose socket could tell, it is the class of the running task.
+_CLASS_OF_TASK: Final = Helper(17, "get_cgroup_classid", "5.7", _N, ())
+_CLASS_OF_PACKET: Final = frozenset({"sched_cls", "sched_act", "lwt_in", "lwt_out", "lwt_xmit"})
+
+
 def helper(number: int, program_type: str) -> Helper | None:
     """The helper as programs of the type know it, None for a number that none has."""
+    if number == _CLASS_OF_TASK.id and program_type not in _CLASS_OF_PACKET:
+        return _CLASS_OF_TASK
     return _OF_TYPE.get((program_type, number)) or HELPERS.get(number)
 
 

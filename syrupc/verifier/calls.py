@@ -11,6 +11,7 @@ from syrupc.verifier.cfg import CALL_BACK
 from syrupc.verifier.findings import Finding, not_proven, unsafe, unsupported
 from syrupc.verifier.regions import (
     FAR,
+    aligned,
     check_bounds,
     check_packet_bounds,
     check_stack_bounds,
@@ -25,6 +26,7 @@ from syrupc.verifier.values import NAMES, SOCKETS, Kind, Number, Pointer, Value,
 _MEMORY: Final = {Arg.MEM, Arg.MEM_OR_NULL, Arg.MEM_OUT, Arg.MEM_OUT_OR_NULL}
 _OUT: Final = {Arg.MEM_OUT, Arg.MEM_OUT_OR_NULL, Arg.VALUE_OUT, Arg.OUT_4, Arg.OUT_8}
 _FIXED: Final = {Arg.OUT_4: 4, Arg.OUT_8: 8, Arg.IN_16: 16, Arg.IN_20: 20, Arg.IN_40: 40}
+_ALIGNED: Final = {Arg.OUT_4, Arg.OUT_8}
 _NULLABLE: Final = {Arg.MEM_OR_NULL, Arg.MEM_OUT_OR_NULL, Arg.VALUE_OR_NULL, Arg.STACK_OR_NULL}
 _UNMODELLED: Final = {
     Arg.STRING,
@@ -237,6 +239,8 @@ def _check_argument(
         return _span(subject, state, helper, register, arg, definition.value_size, False)
     if arg is Arg.VALUE_OUT and definition is not None:
         return _span(subject, state, helper, register, arg, definition.value_size, True)
+    if arg in _ALIGNED and type(value) is Pointer and not aligned(value, value.offset, _FIXED[arg]):
+        return unsafe("SYR524", f"`{helper.name}` would write to an address that is not aligned to {_FIXED[arg]} bytes")
     if arg in _FIXED:
         return _span(subject, state, helper, register, arg, _FIXED[arg], arg in _OUT)
     finding = _check_object(helper, register, arg, value)

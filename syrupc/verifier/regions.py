@@ -31,7 +31,7 @@ def check_access(
         return unsafe("SYR509", f"no atomic operation is possible on {NAMES[value.kind]}")
     offset += value.offset
     strict = atomic or subject.conditions.strict_alignment or value.kind is Kind.STACK
-    if strict and not _aligned(value, offset, size):
+    if strict and not aligned(value, offset, size):
         return unsafe("SYR524", f"an access to {NAMES[value.kind]} is not aligned to its size", details=f"{size} bytes")
     match value.kind:
         case Kind.STACK:
@@ -56,7 +56,7 @@ def check_access(
             return unsafe("SYR509", f"there is nothing to {'write' if write else 'read'} at {NAMES[value.kind]}")
 
 
-def _aligned(pointer: Pointer, offset: int, size: int) -> bool:
+def aligned(pointer: Pointer, offset: int, size: int) -> bool:
     """`offset` includes the pointer's own. Where alignment matters, packets start two bytes off."""
     if pointer.kind in (Kind.PACKET, Kind.PACKET_META):
         offset += 2

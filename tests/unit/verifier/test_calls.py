@@ -216,3 +216,16 @@ def test_where_null_will_do_a_look_ups_result_needs_no_test(size: str, expected:
 def test_printing_takes_no_more_arguments_than_it_needs() -> None:
     text = "*(u64 *)(r10 - 8) = 0\nr1 = r10\nr1 += -8\nr2 = 8\ncall 6\nr0 = 0\nexit"
     assert code(text, "kprobe") is None
+
+
+@pytest.mark.parametrize(("place", "expected"), [(-16, None), (-12, "SYR524")])
+def test_a_number_that_a_helper_writes_is_aligned(place: int, expected: str | None) -> None:
+    text = (
+        f"*(u64 *)(r10 - 8) = 49\nr1 = r10\nr1 += -8\nr2 = 8\nr3 = 0\nr4 = r10\nr4 += {place}\ncall 106\nr0 = 0\nexit"
+    )
+    assert code(text) == expected
+
+
+def test_the_class_of_a_task_needs_no_packet() -> None:
+    text = "r1 = 0\ncall 17\nr0 = 0\nexit"
+    assert (code(text, "socket_filter"), code(text, "sched_cls")) == (None, "SYR512")
