@@ -1,8 +1,8 @@
 """Additions as differences, where kernels would draw a wrong conclusion from a sum.
 
-Linux 6.11 to 6.16 remember that `y` is `x + 1`. Once `y` is compared with a constant they compute what they know of `x`
-anew, as `y - 1`; that addition wraps, so that they forget the bounds of `x`, however well these were known. Older
-kernels remember no sums, and those do not remember a difference: `y = x - -1` is the same number, and `x` stays known.
+Linux 6.11 to 6.16 remember that `y` is `x + 1`. Once `y` is compared they compute what they know of `x` anew, as
+`y - 1`; that addition wraps, so that they forget the bounds of `x`, however well these were known. Older kernels
+remember no sums, and those do not remember a difference: `y = x - -1` is the same number, and `x` stays known.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 from syrupc.isa import opcodes as op
 from syrupc.isa.codec import decode, encode
 from syrupc.isa.insn import Insn
+from syrupc.lower.addresses import numbers_before
 
 _SLOT: Final = 8
 _SUM: Final = op.ALU64 | op.ADD
@@ -30,12 +31,15 @@ _EXECUTABLE: Final = 1 << 2
 
 
 def as_differences(data: bytes) -> bytes:
-    """The object, with every sum of a number and a constant above zero that is compared with a constant changed."""
+    """The object, with every sum of a number and a constant above zero changed that is compared thereafter."""
     code = bytearray(data)
     for place, size in _programs(data):
         insns = decode(data[place : place + size])
-        for slot, insn in enumerate(insns):
-            if insn.opcode == _SUM and insn.imm > 0 and _is_compared(insns, slot):
+        compared = [slot for slot, insn in enumerate(insns) if _is_sum(insn) and _is_compared(insns, slot)]
+        numbers = numbers_before(insns) if compared else ()
+        for slot in compared:
+            insn = insns[slot]
+            if insn.dst in numbers[slot]:
                 changed = replace(insn, opcode=_DIFFERENCE, imm=-insn.imm)
                 struct.pack_into("8s", code, place + slot * _SLOT, encode([changed]))
     return bytes(code)
@@ -46,12 +50,16 @@ def _programs(data: bytes) -> Iterator[tuple[int, int]]:
     headers, count = _HEADER.unpack_from(data)
     for number in range(count):
         flags, place, size = _SECTION.unpack_from(data, headers + number * _SECTION.size)
-        if flags & _EXECUTABLE:
+        if flags & _EXECUTABLE and size:
             yield place, size
 
 
+def _is_sum(insn: Insn) -> bool:
+    return insn.opcode == _SUM and insn.imm > 0
+
+
 def _is_compared(insns: Sequence[Insn], slot: int) -> bool:
-    """Whether the sum is compared with a constant before it changes or control goes elsewhere: no address is."""
+    """Whether the sum is compared before it changes or control goes elsewhere."""
     register = insns[slot].dst
     for insn in insns[slot + 1 :]:
         if insn.cls in (op.JMP, op.JMP32):
@@ -60,7 +68,7 @@ def _is_compared(insns: Sequence[Insn], slot: int) -> bool:
             if insn.operation == op.CALL:
                 if register <= _LAST_ARGUMENT:
                     return False
-            elif insn.dst == register and not insn.from_register:
+            elif register == insn.dst or (insn.from_register and register == insn.src):
                 return True
         elif insn.cls in _WRITES and insn.dst == register:
             return False
