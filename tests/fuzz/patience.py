@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-# What is raised in a callback is ignored: then once more.
+# In a callback of the garbage collector, where exceptions are ignored, it waits for the next signal.
 _AGAIN: Final = 0.5
 
 
@@ -20,8 +21,9 @@ class ImpatienceError(Exception):
 def limited(seconds: float) -> Iterator[None]:
     """Raises `ImpatienceError` inside the block once this process has computed for so long, whatever else runs."""
 
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        raise ImpatienceError
+    def end(_signal: int, frame: FrameType | None) -> None:
+        if frame is None or frame.f_code not in {getattr(each, "__code__", None) for each in gc.callbacks}:
+            raise ImpatienceError
 
     before = signal.signal(signal.SIGVTALRM, end)
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds, _AGAIN)

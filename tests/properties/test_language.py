@@ -64,7 +64,7 @@ CONSTRUCTS: Final = frozenset(
 FINDS: Final = sorted((Path(__file__).parents[1] / "fuzz" / "finds").glob("*.py"))
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(1800)
 def test_all_ways_of_running_a_policy_agree_and_every_kernel_takes_it(repository: Path, tmp_path: Path) -> None:
     counted = tmp_path / "ledger.json"
     command = [sys.executable, "-m", "tests.fuzz", "--programs", str(PROGRAMS), "--finds", "1", "--first-seed", "0"]
