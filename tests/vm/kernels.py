@@ -25,6 +25,8 @@ class Kernel:
 
 BOOKWORM: Final = Kernel("6.1", "bookworm")
 TRIXIE: Final = Kernel("6.12", "trixie")
+NEWER: Final = tuple(Kernel(release, "trixie-backports") for release in ("6.16", "6.17", "6.18", "6.19", "7.3"))
+"""What the archive has beside them at present: such suites do change."""
 
 _MODULES: Final = (
     "virtio",
@@ -76,11 +78,11 @@ def _download(kernel: Kernel, folder: Path) -> Path:
     """The package in the folder. Apt's state is one of our own: the machine's sources stay as they are."""
     own = _own_state(folder, kernel.suite)
     _run([*own, "apt-get", "-qq", "update"], folder)
-    prefix = f"linux-image-{kernel.release}."
-    names = _run([*own, "apt-cache", "pkgnames", prefix], folder).split()
+    prefixes = [f"linux-{kind}-{kernel.release}." for kind in ("image", "binary")]
+    names = [name for prefix in prefixes for name in _run([*own, "apt-cache", "pkgnames", prefix], folder).split()]
     found = [name for name in names if name.endswith("-cloud-amd64")]
     if not found:
-        raise UnreachableError(f"the archive has no {prefix}*-cloud-amd64 in {kernel.suite}")
+        raise UnreachableError(f"the archive has no {prefixes[0]}*-cloud-amd64 in {kernel.suite}")
     _run([*own, "apt-get", "-qq", "download", max(found, key=_version)], folder)
     return next(folder.glob("*.deb"))
 
