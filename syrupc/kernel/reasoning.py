@@ -62,7 +62,9 @@ class Reasoning:
     reads_untouched_stack: bool
     """A privileged program may read stack bytes that it never wrote."""
     follows_sums: bool
-    """A number and the same number plus a constant are narrowed together."""
+    """A number and the same number plus a positive constant are narrowed together."""
+    follows_differences: bool
+    """So are a number and the same number minus a constant."""
 
 
 _SINCE: Final = {
@@ -72,6 +74,7 @@ _SINCE: Final = {
     "mixes_widths": "6.8",  # d7f008738171
     "combines_unknown_bits": "6.10",
     "follows_sums": "6.11",
+    "follows_differences": "6.18",  # in stable releases of 6.18 only
     "multiplies_signed": "6.14",
     "knows_present_keys": "6.14",
     "tells_unequal": "6.2",  # 13fbcee55706

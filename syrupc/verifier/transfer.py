@@ -13,6 +13,7 @@ from syrupc.kernel.contexts import Gives
 from syrupc.kernel.helpers import Ret
 from syrupc.kernel.map_types import BY_NAME as MAP_TYPE
 from syrupc.kernel.map_types import RDONLY_PROG, SOCKET_MAPS
+from syrupc.kernel.reasoning import Reasoning
 from syrupc.objfile.model import MapDefinition
 from syrupc.verifier import stack
 from syrupc.verifier.domains import (
@@ -184,11 +185,20 @@ def _combine(
 def _compute(subject: Subject, operation: int, left: Number, right: Number, bits: int) -> Number:
     found = arithmetic(operation, left.range, right.range, bits, subject.kernel.reasoning)
     origin = left.origin | right.origin
-    by = right.range.smin
-    follows = subject.kernel.reasoning.follows_sums and bits == 64 and abs(by) < 1 << 31
-    if follows and operation == op.ADD and left.id and by and not right.range.mask and not left.delta:
-        return Number(found, left.id, origin, by)
+    if bits == 64 and left.id and not left.delta and not right.range.mask:
+        by = _followed(operation, right.range.smin, subject.kernel.reasoning)
+        if by:
+            return Number(found, left.id, origin, by)
     return Number(found, 0, origin)
+
+
+def _followed(operation: int, by: int, kernel: Reasoning) -> int:
+    """By how much the result is known to differ from the number, 0 where that is not remembered."""
+    if operation == op.ADD and kernel.follows_sums and 0 < by < 1 << 31:
+        return by
+    if operation in (op.ADD, op.SUB) and kernel.follows_differences and -(1 << 31) < by < 1 << 31:
+        return by if operation == op.ADD else -by
+    return 0
 
 
 def _displace(subject: Subject, pointer: Pointer, by: Scalar, sign: int, fresh: Fresh) -> Pointer:

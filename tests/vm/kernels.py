@@ -78,11 +78,14 @@ def _download(kernel: Kernel, folder: Path) -> Path:
     """The package in the folder. Apt's state is one of our own: the machine's sources stay as they are."""
     own = _own_state(folder, kernel.suite)
     _run([*own, "apt-get", "-qq", "update"], folder)
-    prefixes = [f"linux-{kind}-{kernel.release}." for kind in ("image", "binary")]
-    names = [name for prefix in prefixes for name in _run([*own, "apt-cache", "pkgnames", prefix], folder).split()]
-    found = [name for name in names if name.endswith("-cloud-amd64")]
-    if not found:
-        raise UnreachableError(f"the archive has no {prefixes[0]}*-cloud-amd64 in {kernel.suite}")
+    # Where there is a package for the binary, the one for the image only depends on it.
+    for kind in ("binary", "image"):
+        names = _run([*own, "apt-cache", "pkgnames", f"linux-{kind}-{kernel.release}."], folder).split()
+        found = [name for name in names if name.endswith("-cloud-amd64")]
+        if found:
+            break
+    else:
+        raise UnreachableError(f"the archive has no kernel {kernel.release} in {kernel.suite}")
     _run([*own, "apt-get", "-qq", "download", max(found, key=_version)], folder)
     return next(folder.glob("*.deb"))
 

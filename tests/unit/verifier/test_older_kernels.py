@@ -80,3 +80,12 @@ def test_kernels_that_remember_sums_forget_the_bounds_of_what_was_added_to() -> 
     found = {kernel: code(f"{index}\n{USE}", kernel=kernel) for kernel in ("5.15", "6.6", "6.12", "6.18")}
     assert found == {"5.15": None, "6.6": None, "6.12": "SYR510", "6.18": None}
     assert code(f"{index.replace('r6 += 1', 'r6 -= -1')}\n{USE}", kernel="6.12") is None
+
+
+@pytest.mark.parametrize(
+    ("step", "kernels"), [("r6 += -1", {"6.18"}), ("r6 -= 1", {"6.18"}), ("r6 += 1", {"6.12", "6.18"})]
+)
+def test_sums_that_are_remembered_narrow_what_they_were_made_of(step: str, kernels: set[str]) -> None:
+    index = f"call 7\nr7 = r0\nif r7 > 99 goto out\nr6 = r7\n{step}\nif r6 s> 4 goto out\nif r6 s< 3 goto out"
+    found = {kernel: code(f"{index}\n{USE}", kernel=kernel) for kernel in ("6.6", "6.12", "6.18")}
+    assert {kernel for kernel, expected in found.items() if expected is None} == kernels
