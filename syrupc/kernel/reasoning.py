@@ -65,6 +65,8 @@ class Reasoning:
     """A number and the same number plus a positive constant are narrowed together."""
     follows_differences: bool
     """So are a number and the same number minus a constant."""
+    follows_six: bool
+    """Six at most of what a comparison narrows together are; it parts the rest from them."""
 
 
 _SINCE: Final = {
@@ -75,6 +77,7 @@ _SINCE: Final = {
     "combines_unknown_bits": "6.10",
     "follows_sums": "6.11",
     "follows_differences": "6.18",  # in stable releases of 6.18 only
+    "follows_six": "6.12",  # 4bf79f9be434
     "multiplies_signed": "6.14",
     "knows_present_keys": "6.14",
     "tells_unequal": "6.2",  # 13fbcee55706

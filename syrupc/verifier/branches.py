@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any, Final
+
 from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
 from syrupc.verifier import compare
 from syrupc.verifier.domains import const, displaced
 from syrupc.verifier.regions import MAX_PACKET
-from syrupc.verifier.state import State
+from syrupc.verifier.state import Slot, State
 from syrupc.verifier.subject import Subject
 from syrupc.verifier.transfer import replace_values
 from syrupc.verifier.values import (
@@ -95,11 +98,48 @@ def assume(subject: Subject, state: State, insn: Insn, taken: bool) -> None:
 def _assume_numbers(
     subject: Subject, state: State, insn: Insn, taken: bool, left: Number, right: Number, bits: int
 ) -> None:
+    if subject.kernel.reasoning.follows_six:
+        _part(state, *((right.id,) if insn.from_register else ()), left.id)
+        left = left._replace(id=_identity(state, insn.dst))
+        right = right._replace(id=_identity(state, insn.src) if insn.from_register else 0)
     new_left, new_right = compare.refine(insn.operation, taken, left.range, right.range, bits, subject.kernel.reasoning)
     origin = left.origin | right.origin
     _narrow(subject, state, insn.dst, left, left._replace(range=new_left, origin=origin))
     if insn.from_register:
         _narrow(subject, state, insn.src, right, right._replace(range=new_right, origin=origin))
+
+
+_NARROWED_TOGETHER: Final = 6
+
+
+def _part(state: State, *identities: int) -> None:
+    """Let only so many numbers of these identities keep them: the first that kernels meet, which meet some twice."""
+    places = [place for identity in identities if identity for place in _holders(state, identity)]
+    for values, place in places[_NARROWED_TOGETHER:]:
+        value = values[place]
+        if type(value) is Number:
+            values[place] = value._replace(id=0, delta=0)
+        elif type(value) is Slot and type(value.value) is Number:
+            values[place] = value._replace(value=value.value._replace(id=0, delta=0))
+
+
+def _holders(state: State, identity: int) -> Iterator[tuple[Any, int]]:
+    """Where numbers of an identity are, in the order of kernels: the registers, then the stack from the top, by frame.
+
+    Each is a place in a list or a mapping, whose value is the number or the slot that holds it.
+    """
+    for frame in reversed(state.frames):
+        for register, value in enumerate(frame.registers):
+            if type(value) is Number and value.id == identity:
+                yield frame.registers, register
+        stored = (n for n, slot in frame.stack.items() if type(slot.value) is Number and slot.value.id == identity)
+        for number in sorted(stored, reverse=True):
+            yield frame.stack, number
+
+
+def _identity(state: State, register: int) -> int:
+    value = state.registers[register]
+    return value.id if type(value) is Number else 0
 
 
 def _narrow(subject: Subject, state: State, register: int, old: Number, new: Number) -> None:

@@ -397,7 +397,7 @@ def displaced(a: Scalar, by: int, kernel: Reasoning) -> Scalar:
     b, wrapped = const(by), kernel.adds_wrapped
     bits, umin, umax = tnum.add(a.tnum, b.tnum), *_wrapping(a.umin + b.umin, a.umax + b.umax, 0, M64, wrapped)
     if not bits[1] and umin != umax:
-        bits = tnum.UNKNOWN  # a constant with the bounds of none, which no pointer may be moved by
+        return UNKNOWN  # a constant with the bounds of none, which no pointer may be moved by
     return Scalar(
         *bits,
         umin,

@@ -25,6 +25,8 @@ USE = f"{LOOK_UP}if r0 == 0 goto out\nr0 += r7\nr0 = *(u8 *)(r0 + 0)\nout:\nr0 =
         ("call 7\nr0 &= 15\n*(u32 *)(r10 - 16) = r0\nr7 = *(u32 *)(r10 - 16)", "5.15", "6.1"),
         # A number and the same number plus a constant.
         ("call 7\nr7 = r0\nr6 = r7\nr6 += 4\nif r6 > 15 goto out\nif r7 > 64 goto out", "6.6", "6.12"),
+        # A number and the same number less a constant.
+        ("call 7\nr7 = r0\nr6 = r7\nr6 += -4\nif r6 > 11 goto out", "6.12", "6.18"),
         # A number and its 32-bit copy.
         ("call 7\nw7 = w0\nw6 = w7\nif r6 > 15 goto out", "6.1", "6.6"),
         # A number and its copy on the stack.
@@ -73,6 +75,14 @@ def test_packet_pointers_survive_a_failed_tail_call_only_on_the_newest_kernel() 
 @pytest.mark.parametrize(("kernel", "expected"), [("6.18", None), ("6.12", "SYR504")])
 def test_numbers_that_differ_in_a_known_bit_are_told_apart(kernel: str, expected: str | None) -> None:
     assert code("call 7\nr0 &= 128\nif r0 != 33 goto out\nr0 = r9\nout:\nr0 = 0\nexit", kernel=kernel) == expected
+
+
+def test_newer_kernels_narrow_six_numbers_together_and_part_the_rest() -> None:
+    copies = "call 7\nr6 = r0\nr7 = r0\nr8 = r0\nr9 = r0\n"
+    few = f"{copies}if r6 > 15 goto out\n{USE}"
+    many = f"{copies}if r6 > r8 goto out\nif r6 > 15 goto out\n{USE}"
+    assert [code(text, kernel="6.6") for text in (few, many)] == [None, None]
+    assert [code(text, kernel="6.12") for text in (few, many)] == [None, "SYR510"]
 
 
 def test_kernels_that_remember_sums_forget_the_bounds_of_what_was_added_to() -> None:
