@@ -104,9 +104,13 @@ def _assume_numbers(
         right = right._replace(id=_identity(state, insn.src) if insn.from_register else 0)
     new_left, new_right = compare.refine(insn.operation, taken, left.range, right.range, bits, subject.kernel.reasoning)
     origin = left.origin | right.origin
-    _narrow(subject, state, insn.dst, left, left._replace(range=new_left, origin=origin))
+    if new_left != left.range:
+        state.registers[insn.dst] = left._replace(range=new_left, origin=origin)
     if insn.from_register:
-        _narrow(subject, state, insn.src, right, right._replace(range=new_right, origin=origin))
+        if new_right != right.range:
+            state.registers[insn.src] = right._replace(range=new_right, origin=origin)
+        _spread(subject, state, insn.src, right)
+    _spread(subject, state, insn.dst, left)
 
 
 _NARROWED_TOGETHER: Final = 6
@@ -142,15 +146,15 @@ def _identity(state: State, register: int) -> int:
     return value.id if type(value) is Number else 0
 
 
-def _narrow(subject: Subject, state: State, register: int, old: Number, new: Number) -> None:
-    """Put the narrowed number where the old one is, and everywhere that holds the same one.
+def _spread(subject: Subject, state: State, register: int, old: Number) -> None:
+    """Tell everywhere that holds the same number as the register what it was narrowed to.
 
     Where a sum is narrowed, its parts follow even if nothing was learnt: kernels replace what they knew of them.
     """
-    if new.range == old.range and not (new.id and _has_sums(state, new.id)):
+    new = state.registers[register]
+    if type(new) is not Number or not new.id:
         return
-    state.registers[register] = new
-    if not new.id:
+    if new.range == old.range and not _has_sums(state, new.id):
         return
 
     def linked(value: Value) -> bool:
