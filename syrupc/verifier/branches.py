@@ -8,10 +8,11 @@ from typing import Any, Final
 from syrupc.isa import opcodes as op
 from syrupc.isa.insn import Insn
 from syrupc.verifier import compare
-from syrupc.verifier.domains import const, displaced
+from syrupc.verifier.domains import UNKNOWN, arithmetic, const, displaced
 from syrupc.verifier.regions import MAX_PACKET
 from syrupc.verifier.state import Slot, State
 from syrupc.verifier.subject import Subject
+from syrupc.verifier.tnum import M32
 from syrupc.verifier.transfer import replace_values
 from syrupc.verifier.values import (
     ANYTHING,
@@ -122,9 +123,9 @@ def _part(state: State, *identities: int) -> None:
     for values, place in places[_NARROWED_TOGETHER:]:
         value = values[place]
         if type(value) is Number:
-            values[place] = value._replace(id=0, delta=0)
+            values[place] = value._replace(id=0, delta=0, half=False)
         elif type(value) is Slot and type(value.value) is Number:
-            values[place] = value._replace(value=value.value._replace(id=0, delta=0))
+            values[place] = value._replace(value=value.value._replace(id=0, delta=0, half=False))
 
 
 def _holders(state: State, identity: int) -> Iterator[tuple[Any, int]]:
@@ -163,10 +164,18 @@ def _spread(subject: Subject, state: State, register: int, old: Number) -> None:
     def follow(value: Value) -> Value:
         assert type(value) is Number
         origin = value.origin | new.origin
+        if value.delta and new.delta and value.half != new.half:
+            return value  # sums of different widths say nothing of each other
         if value.delta == new.delta:
             return value._replace(range=new.range, origin=origin)
         by = value.delta - new.delta
-        return value._replace(range=displaced(new.range, by, subject.kernel.reasoning), origin=origin)
+        if value.half or new.half:
+            # A sum of 32 bits says nothing of the high half of what it was made of.
+            whole = value.half or value.range.umax <= M32
+            found = arithmetic(op.ADD, new.range, const(by), 32, subject.kernel.reasoning) if whole else UNKNOWN
+        else:
+            found = displaced(new.range, by, subject.kernel.reasoning)
+        return value._replace(range=found, origin=origin)
 
     replace_values(state, linked, follow)
 

@@ -159,7 +159,9 @@ def _value_covers(old: Value, new: Value, precise: bool, match: Match) -> bool:
             return False
         if not precise:
             return True
-        if old.id and not (new.id and _matches(old.id, new.id, match) and old.delta == new.delta):
+        if old.id and not (
+            new.id and _matches(old.id, new.id, match) and (old.delta, old.half) == (new.delta, new.half)
+        ):
             return False
         return old.range.covers(new.range)
     return type(old) is Pointer and type(new) is Pointer and _pointer_covers(old, new, match)

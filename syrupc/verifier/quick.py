@@ -116,7 +116,7 @@ def _combine(operation: int, target: int, source: int, bits: int, state: State) 
     if a.mask or b.mask or not -FAR < b.smin < FAR or (b.value >= bits and operation in (op.LSH, op.RSH, op.ARSH)):
         return False
     x, y = (a.value, b.value) if bits == 64 else (a.value & M32, b.value & M32)
-    registers[target] = _new(Number, (const(exact(operation, x, y, bits)), 0, left.origin | right.origin, 0))
+    registers[target] = _new(Number, (const(exact(operation, x, y, bits)), 0, left.origin | right.origin, 0, False))
     return True
 
 
@@ -126,5 +126,5 @@ def _combine_constant(operation: int, target: int, word: int, bits: int, state: 
     if type(left) is not Number or left.id or left.range.mask:
         return False
     x = left.range.value if bits == 64 else left.range.value & M32
-    registers[target] = _new(Number, (const(exact(operation, x, word, bits)), 0, left.origin, 0))
+    registers[target] = _new(Number, (const(exact(operation, x, word, bits)), 0, left.origin, 0, False))
     return True

@@ -185,17 +185,18 @@ def _combine(
 def _compute(subject: Subject, operation: int, left: Number, right: Number, bits: int) -> Number:
     found = arithmetic(operation, left.range, right.range, bits, subject.kernel.reasoning)
     origin = left.origin | right.origin
-    if bits == 64 and left.id and not left.delta and not right.range.mask:
-        by = _followed(operation, right.range.smin, subject.kernel.reasoning)
+    if left.id and not left.delta and not right.range.mask:
+        by = _followed(operation, right.range.smin, right.range.s32min, bits, subject.kernel.reasoning)
         if by:
-            return Number(found, left.id, origin, by)
+            return Number(found, left.id, origin, by, bits == 32)
     return Number(found, 0, origin)
 
 
-def _followed(operation: int, by: int, kernel: Reasoning) -> int:
+def _followed(operation: int, by: int, low: int, bits: int, kernel: Reasoning) -> int:
     """By how much the result is known to differ from the number, 0 where that is not remembered."""
-    if operation == op.ADD and kernel.follows_sums and 0 < by < 1 << 31:
+    if operation == op.ADD and kernel.follows_sums and 0 < by < 1 << 31 and bits == 64:
         return by
+    by = by if bits == 64 else low
     if operation in (op.ADD, op.SUB) and kernel.follows_differences and -(1 << 31) < by < 1 << 31:
         return by if operation == op.ADD else -by
     return 0

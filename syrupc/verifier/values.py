@@ -58,7 +58,8 @@ ZERO: Final = const(0)
 
 
 class Number(NamedTuple):
-    """A number. Registers with the same `id` (not 0) hold the same one, `delta` apart.
+    """A number. Registers with the same `id` (not 0) hold the same one, `delta` apart; `half` says that this
+    was added in 32 bits.
 
     `origin` is the set of places, as bits of `state.place`, of the last checkpoint that it was computed from.
     """
@@ -67,6 +68,7 @@ class Number(NamedTuple):
     id: int = 0
     origin: int = 0
     delta: int = 0
+    half: bool = False
 
 
 class Pointer(NamedTuple):
