@@ -47,6 +47,8 @@ class Reasoning:
     """A number and its copy on the stack are narrowed together."""
     compares_loops_exactly: bool
     """A loop is endless only if nothing at all changes, not also if nothing changes that has mattered so far."""
+    keeps_unbounded: bool
+    """A number of which nothing is known is still the same one when it is read back from the stack."""
     reads_spilled_parts: bool
     """A part of a number on the stack is known when it is read."""
     falls_into_loops: bool
@@ -87,6 +89,7 @@ _SINCE: Final = {
     "links_zero_extended": "6.6",
     "compares_loops_exactly": "6.7",
     "links_spilled": "6.8",  # 713274f1f2c8
+    "keeps_unbounded": "6.9",  # e67ddd9b1cff
     "reads_spilled_parts": "6.9",  # c1e6148cb4f8
     "falls_into_loops": "6.12",
     "keeps_packet_in_tail_call": "6.18",

@@ -138,7 +138,7 @@ def _holders(state: State, identity: int) -> Iterator[tuple[Any, int]]:
             if type(value) is Number and value.id == identity:
                 yield frame.registers, register
         stored = (n for n, slot in frame.stack.items() if type(slot.value) is Number and slot.value.id == identity)
-        for number in sorted(stored, reverse=True):
+        for number in sorted(stored):
             yield frame.stack, number
 
 

@@ -72,7 +72,7 @@ def narrow(relation: int, a: Scalar, b: Scalar, width: int) -> Scalar:
     """`a` knowing that `a relation b` holds, `b` being a constant; `JSET` is for bits that are set."""
     value = b.value if width == 64 else b.value & M32
     if relation == op.JNE:
-        return a
+        return a if width == 64 else _after32(a.tnum, a[6:10])
     if relation == op.JEQ:
         return _equal_to(a, value, width)
     if relation == op.JSET:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from syrupc.kernel.reasoning import Reasoning
-from syrupc.verifier.domains import cut, unsigned
+from syrupc.verifier.domains import UNKNOWN, cut, unsigned
 from syrupc.verifier.regions import stack_span
 from syrupc.verifier.state import (
     FULL_SPILL,
@@ -124,7 +124,8 @@ def store(state: State, pointer: Pointer, offset: int, size: int, value: Value, 
     frame.lowest = min(frame.lowest, low)
     number = -low // SLOT - 1 if low % SLOT == 0 else (-low - 1) // SLOT
     before = frame.stack.get(number, UNTOUCHED_SLOT)
-    if low % SLOT == 0 and (size == SLOT or (kernel.follows_spilled_parts and type(value) is Number)):
+    forgotten = type(value) is Number and value.range == UNKNOWN and not kernel.keeps_unbounded
+    if low % SLOT == 0 and not forgotten and (size == SLOT or (kernel.follows_spilled_parts and type(value) is Number)):
         frame.stack[number] = _spill(before, size, value, kernel)
         if size == SLOT:
             state.written |= slot_place(pointer.target, number)
