@@ -14,6 +14,7 @@ class Arg(enum.Enum):
 
     ANY = "any initialised value"
     CTX = "the program's context"
+    CTX_OR_NULL = "the program's context, or null"
     MAP = "a map"
     KEY = "memory that holds a key of the map"
     VALUE = "memory that holds a value of the map"
@@ -35,7 +36,9 @@ class Arg(enum.Enum):
     RINGBUF_MEM = "a ring buffer record"
     SOCK_COMMON = "a socket"
     SOCKET = "a full socket"
+    SOCKET_OR_NULL = "a full socket, or null"
     BTF_SOCK_COMMON = "a socket or a kernel socket"
+    BTF_SOCK_COMMON_OR_NULL = "a socket or a kernel socket, or null"
     CALLBACK = "a function of the program"
     STACK_OR_NULL = "stack memory, or null"
     SPIN_LOCK = "a spin lock in a map value"
@@ -85,6 +88,10 @@ class Helper:
     def takes_packet(self) -> bool:
         """Whether its memory arguments may lie in the packet."""
         return self.id in _TAKE_PACKET
+
+    def takes_zero(self, kernel: tuple[int, int]) -> bool:
+        """Whether all its sizes may be zero on that release."""
+        return self.id in _ZERO_SIZES and brought(_ZERO_SIZES[self.id], kernel)
 
 
 _A, _C, _M, _K, _V, _P, _S, _Z = Arg.ANY, Arg.CTX, Arg.MAP, Arg.KEY, Arg.VALUE, Arg.MEM, Arg.SIZE, Arg.SIZE_OR_ZERO
@@ -220,7 +227,7 @@ _ROWS: Final = (
     _gpl(Helper(119, "read_branch_records", "5.6", _N, (_C, Arg.MEM_OUT_OR_NULL, _Z, _A))),
     Helper(120, "get_ns_current_pid_tgid", "5.6", _N, (_A, _A, _W, _S)),
     _gpl(Helper(121, "xdp_output", "5.6", _N, (Arg.KERNEL_OBJECT, _M, _A, _P, _Z))),
-    Helper(122, "get_netns_cookie", "5.6", _N, (_C,)),
+    Helper(122, "get_netns_cookie", "5.6", _N, (Arg.CTX_OR_NULL,)),
     Helper(123, "get_current_ancestor_cgroup_id", "5.6", _N, (_A,)),
     Helper(124, "sk_assign", "5.6", _N, (_C, _SKC, _A)),
     Helper(125, "ktime_get_boot_ns", "5.7", _N, ()),
@@ -313,7 +320,10 @@ _ROWS: Final = (
 )
 
 # `pkt_access` in the kernel's own description of a helper.
-_TAKE_PACKET: Final = frozenset({1, 2, 3, 28, 84, 85, 87, 88, 89, 99, 100, 110, 195, 204, 205, 206, 207})
+_TAKE_PACKET: Final = frozenset({1, 2, 3, 28, 84, 85, 87, 99, 100, 110, 195, 204, 205, 206, 207})
+
+# Since "bpf: Relax tuple len requirement for sk helpers"; 0 is refused where it is run.
+_ZERO_SIZES: Final = {84: "6.11", 85: "6.11", 99: "6.11"}
 
 HELPERS: Final = {helper.id: helper for helper in _ROWS}
 """Helpers by number (`include/uapi/linux/bpf.h`)."""
@@ -323,7 +333,9 @@ BY_NAME: Final = {helper.name: helper for helper in _ROWS}
 
 # The same number with other arguments: some program types have a helper of their own behind it.
 _OF_TYPE: Final = {
-    ("sk_reuseport", 46): Helper(46, "get_socket_cookie", "5.14", _N, (_SKC,)),
+    ("sk_reuseport", 46): Helper(46, "get_socket_cookie", "5.14", _N, (Arg.BTF_SOCK_COMMON_OR_NULL,)),
+    # Null takes back what was chosen before (e9ddbb7707ff, 5.9).
+    ("sk_lookup", 124): Helper(124, "sk_assign", "5.9", _N, (_C, Arg.SOCKET_OR_NULL, _A)),
 }
 
 

@@ -27,7 +27,15 @@ _MEMORY: Final = {Arg.MEM, Arg.MEM_OR_NULL, Arg.MEM_OUT, Arg.MEM_OUT_OR_NULL}
 _OUT: Final = {Arg.MEM_OUT, Arg.MEM_OUT_OR_NULL, Arg.VALUE_OUT, Arg.OUT_4, Arg.OUT_8}
 _FIXED: Final = {Arg.OUT_4: 4, Arg.OUT_8: 8, Arg.IN_16: 16, Arg.IN_20: 20, Arg.IN_40: 40}
 _ALIGNED: Final = {Arg.OUT_4, Arg.OUT_8}
-_NULLABLE: Final = {Arg.MEM_OR_NULL, Arg.MEM_OUT_OR_NULL, Arg.VALUE_OR_NULL, Arg.STACK_OR_NULL}
+_NULLABLE: Final = {
+    Arg.MEM_OR_NULL,
+    Arg.MEM_OUT_OR_NULL,
+    Arg.VALUE_OR_NULL,
+    Arg.STACK_OR_NULL,
+    Arg.CTX_OR_NULL,
+    Arg.SOCKET_OR_NULL,
+    Arg.BTF_SOCK_COMMON_OR_NULL,
+}
 _UNMODELLED: Final = {
     Arg.STRING,
     Arg.SPIN_LOCK,
@@ -41,6 +49,8 @@ _MAP_UPDATE: Final = 2
 _MAP_DELETE: Final = 3
 _TAIL_CALL: Final = 12
 _LOCAL_STORAGE: Final = 81
+_CHANGES_MAP: Final = frozenset({2, 3, 87, 88})
+_BLOOM: Final = 30
 
 
 def check_helper(subject: Subject, state: State, number: int) -> Finding | None:
@@ -210,6 +220,8 @@ def _check_map(subject: Subject, helper: Helper, value: Value, register: int) ->
         return unsupported(f"map type {definition.type}")
     if helper.id not in row.helpers:
         return unsafe("SYR518", f"helper `{helper.name}` does not work on `{row.name}` map `{definition.name}`")
+    if helper.id in _CHANGES_MAP and definition.flags & RDONLY_PROG:
+        return unsafe("SYR506", f"map `{definition.name}` is read-only for programs")
     writes = helper.id in (_MAP_UPDATE, _MAP_DELETE)
     if writes and row.number in SOCKET_MAPS and subject.type.name not in SOCKET_MAP_WRITERS:
         return unsafe("SYR518", f"a {subject.type.name} program may not change `{row.name}` map `{definition.name}`")
@@ -238,7 +250,8 @@ def _check_argument(
     if arg in (Arg.VALUE, Arg.VALUE_OR_NULL) and definition is not None:
         return _span(subject, state, helper, register, arg, definition.value_size, False)
     if arg is Arg.VALUE_OUT and definition is not None:
-        return _span(subject, state, helper, register, arg, definition.value_size, True)
+        # A Bloom filter is asked for the value that lies there (9330986c0300, 5.16).
+        return _span(subject, state, helper, register, arg, definition.value_size, definition.type != _BLOOM)
     if arg in _ALIGNED and type(value) is Pointer and not aligned(value, value.offset, _FIXED[arg]):
         return unsafe("SYR524", f"`{helper.name}` would write to an address that is not aligned to {_FIXED[arg]} bytes")
     if arg in _FIXED:
@@ -254,7 +267,7 @@ def _check_object(helper: Helper, register: int, arg: Arg, value: Value) -> Find
         return unsupported(f"helper `{helper.name}`")
     if type(value) is not Pointer:
         return _wrong(helper, register, arg, value)
-    if value.nullable:
+    if value.nullable and arg not in _NULLABLE:
         return null_not_tested(value)
     anywhere = arg is Arg.STACK_OR_NULL
     if value.kind not in kinds or not (anywhere or (not value.offset and value.fixed)):
@@ -266,9 +279,12 @@ def _check_object(helper: Helper, register: int, arg: Arg, value: Value) -> Find
 
 _OBJECTS: Final = {
     Arg.CTX: frozenset({Kind.CONTEXT}),
+    Arg.CTX_OR_NULL: frozenset({Kind.CONTEXT}),
     Arg.SOCK_COMMON: SOCKETS,
     Arg.BTF_SOCK_COMMON: SOCKETS,
+    Arg.BTF_SOCK_COMMON_OR_NULL: SOCKETS,
     Arg.SOCKET: frozenset({Kind.SOCKET}),
+    Arg.SOCKET_OR_NULL: frozenset({Kind.SOCKET}),
     Arg.RINGBUF_MEM: frozenset({Kind.MEMORY}),
     Arg.STACK_OR_NULL: frozenset({Kind.STACK}),
 }
@@ -301,7 +317,8 @@ def _check_size(
             help="mask it, or leave early: `if size < 0: return PASS`",
             details=f"r{register} from {value.range.smin}",
         )
-    if arg is Arg.SIZE and value.range.umin == 0:
+    zero_allowed = arg is Arg.SIZE_OR_ZERO or helper.takes_zero(subject.kernel.release)
+    if not zero_allowed and value.range.umin == 0:
         return not_proven(
             "SYR512",
             f"the size given to `{helper.name}` may be zero",
@@ -319,7 +336,7 @@ def _check_size(
     if is_null(pointer) and size == 0:
         return ()
     exact = not value.range.mask
-    return _span(subject, state, helper, register - 1, memory, size, memory in _OUT, exact, arg is Arg.SIZE_OR_ZERO)
+    return _span(subject, state, helper, register - 1, memory, size, memory in _OUT, exact, zero_allowed)
 
 
 def _span(

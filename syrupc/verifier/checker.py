@@ -374,7 +374,7 @@ def check_result(subject: Subject, value: Value) -> Finding | None:
     if subject.returns is None:
         return None
     low, high = subject.returns
-    if type(value) is Number and low <= value.range.s32min and value.range.s32max <= high:
+    if type(value) is Number and low <= value.range.smin and value.range.smax <= high:
         return None
     return not_proven(
         "SYR513",

@@ -22,7 +22,11 @@ RING: Final = MapDefinition("ring", 27, 0, 0, 4096)
 SOCKETS: Final = MapDefinition("sockets", 20, 4, 8, 4)
 CONSTANT: Final = MapDefinition(".rodata", 2, 4, 8, 1, 1 << 7, initial=bytes(range(8)))
 PROGRAMS: Final = MapDefinition("programs", 3, 4, 4, 4)
-MAPS: Final = (ARRAY, HASH, RING, SOCKETS, CONSTANT, PROGRAMS)
+QUEUE: Final = MapDefinition("queue", 22, 0, 8, 4)
+BLOOM: Final = MapDefinition("bloom", 30, 0, 8, 4)
+READABLE: Final = MapDefinition("readable", 2, 4, 8, 4, 1 << 7)
+WRITABLE: Final = MapDefinition("writable", 2, 4, 8, 4, 1 << 8)
+MAPS: Final = (ARRAY, HASH, RING, SOCKETS, CONSTANT, PROGRAMS, QUEUE, BLOOM, READABLE, WRITABLE)
 
 _MAP = re.compile(r"(map|value)\((\.?\w+)(?:\s*\+\s*(\d+))?\) ll")
 

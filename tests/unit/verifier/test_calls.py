@@ -201,6 +201,7 @@ def test_functions_that_are_not_called_one_after_the_other_share_the_stack() -> 
         ("xdp", "r0 = 77", None),
         ("socket_filter", "call 7", None),
         ("cgroup_skb", "r0 = 2", "SYR513"),
+        ("cgroup_skb", "r0 = 1\nr0 <<= 32", "SYR513"),
     ],
 )
 def test_results_are_in_the_range_of_the_hook(kind: str, text: str, expected: str | None) -> None:
@@ -229,3 +230,72 @@ def test_a_number_that_a_helper_writes_is_aligned(place: int, expected: str | No
 def test_the_class_of_a_task_needs_no_packet() -> None:
     text = "r1 = 0\ncall 17\nr0 = 0\nexit"
     assert (code(text, "socket_filter"), code(text, "sched_cls")) == (None, "SYR512")
+
+
+# -- maps that take one direction, or have a meaning of their own ------------------------------------------------------
+
+_KEY = "*(u64 *)(r10 - 8) = 0\nr2 = r10\nr2 += -8\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "name", "expected"),
+    [
+        ("call 1", "readable", None),
+        ("r3 = r2\nr4 = 0\ncall 2", "readable", "SYR506"),
+        ("call 3", "readable", "SYR506"),
+        ("r3 = r2\nr4 = 0\ncall 2", "writable", None),
+    ],
+)
+def test_a_helper_does_not_change_a_map_that_programs_only_read(call: str, name: str, expected: str | None) -> None:
+    assert code(f"{_KEY}r1 = map({name}) ll\n{call}\nr0 = 0\nexit") == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "expected"),
+    [(88, "queue", "SYR512"), (89, "queue", "SYR512"), (89, "bloom", "SYR512"), (87, "queue", None)],
+)
+def test_a_helper_adds_out_of_the_packet_and_takes_nothing_into_it(
+    number: int, name: str, expected: str | None
+) -> None:
+    text = "r2 = *(u32 *)(r1 + 0)\nr4 = *(u32 *)(r1 + 4)\nr3 = r2\nr3 += 8\nif r3 > r4 goto out\n"
+    text += f"r1 = map({name}) ll\nr3 = 0\ncall {number}\nout:\nr0 = 0\nexit"
+    assert code(text, "xdp") == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("bloom", "writable", "SYR506"),
+        ("bloom", "readable", None),
+        ("queue", "writable", None),
+        ("queue", "readable", "SYR506"),
+    ],
+)
+def test_a_bloom_filter_is_asked_for_a_value_and_a_queue_gives_one(name: str, value: str, expected: str | None) -> None:
+    text = f"{_KEY}r1 = map({value}) ll\ncall 1\nif r0 == 0 goto out\nr2 = r0\nr1 = map({name}) ll\ncall 89\n"
+    assert code(f"{text}out:\nr0 = 0\nexit") == expected
+
+
+@pytest.mark.parametrize(("kernel", "expected"), [("6.6", "SYR512"), ("6.12", None)])
+def test_newer_kernels_look_for_a_socket_of_no_address(kernel: str, expected: str | None) -> None:
+    text = "r2 = r10\nr2 += -8\n*(u64 *)(r10 - 8) = 0\nr3 = 0\nr4 = 0\nr5 = 0\ncall 84\n"
+    text += "if r0 == 0 goto out\nr1 = r0\ncall 86\nout:\nr0 = 0\nexit"
+    assert code(text, "xdp", kernel) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        ("socket_filter", "r1 = 0\ncall 122", None),
+        ("socket_filter", "r1 = 1\ncall 122", "SYR512"),
+        ("socket_filter", "r1 = 0\ncall 47", "SYR512"),
+        ("sk_lookup", "r2 = 0\nr3 = 0\ncall 124", None),
+        ("sk_lookup", "r2 = *(u64 *)(r1 + 0)\nr3 = 0\ncall 124", None),
+        ("sk_lookup", "r2 = r1\nr3 = 0\ncall 124", "SYR512"),
+        ("sched_cls", "r2 = 0\nr3 = 0\ncall 124", "SYR512"),
+        ("sk_reuseport", "r1 = 0\ncall 46", None),
+        ("sk_reuseport", "r1 = *(u64 *)(r1 + 48)\ncall 46", None),
+    ],
+)
+def test_null_for_a_context_or_a_socket_where_a_helper_takes_it(kind: str, text: str, expected: str | None) -> None:
+    assert code(f"{text}\nr0 = 1\nexit", kind) == expected
