@@ -1,7 +1,8 @@
 """Take a protection away from accepted programs and hold our verifier against the kernel: `python -m tests.mutants`.
 
 Every run goes on with seeds that were never used, and adds to the ledger. Mutants that we accept and the kernel does
-not are written to a folder, with what the kernel says.
+not are written to a folder, with what the kernel says. With `--corpus FILE.json.xz` it is the programs of a corpus that
+are changed, at random (`syrupc.verifier.corpus` says what the file holds).
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ import random
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from syrupc.isa.codec import encode
 from tests.bpf_probe import why_no_bpf
 from tests.mutants.campaign import examples, generated, running
-from tests.mutants.examine import Tally, Unsound, examine
+from tests.mutants.corpus import examine_case, read
+from tests.mutants.examine import Unsound, examine
+from tests.mutants.tally import Tally
 
 LEDGER: Final = Path(__file__).with_name("ledger.json")
+CORPUS_LEDGER: Final = Path(__file__).with_name("corpus_ledger.json")
 FIRST_SEED: Final = 1000
 
 
@@ -30,25 +35,53 @@ def main() -> int:
     if reason := why_no_bpf():
         print(f"no BPF here: {reason}")
         return 2
-    held = (
-        json.loads(options.ledger.read_text()) if options.ledger.exists() else {"next_seed": FIRST_SEED, "seconds": 0}
-    )
-    seed, total, kernel, begin = held["next_seed"], Tally(), running(), time.monotonic()
-    if seed == FIRST_SEED:
-        for number, verdict in enumerate(examples(kernel)):
-            _count(examine(verdict, kernel, random.Random(number), 10 * options.mutants), total, options.finds_folder)
-    first = seed
-    while seed - first < options.programs and time.monotonic() - begin < options.seconds:
-        verdict = generated(kernel, seed)
-        seed += 1
-        if verdict is not None:
-            done = examine(verdict, kernel, random.Random(seed), options.mutants)
-            _count(done, total, options.finds_folder)
+    ledger = options.ledger or (CORPUS_LEDGER if options.corpus else LEDGER)
+    held = json.loads(ledger.read_text()) if ledger.exists() else {"next_seed": FIRST_SEED, "seconds": 0}
+    total, begin = Tally(), time.monotonic()
+    seed = (_change_corpus if options.corpus else _change_policies)(options, held["next_seed"], total)
     _add(held, total, seed, time.monotonic() - begin)
-    options.ledger.with_suffix(".new").write_text(json.dumps(held, indent=2, sort_keys=True) + "\n")
-    os.replace(options.ledger.with_suffix(".new"), options.ledger)
+    ledger.with_suffix(".new").write_text(json.dumps(held, indent=2, sort_keys=True) + "\n")
+    os.replace(ledger.with_suffix(".new"), ledger)
     _summarise(total)
     return 1 if total.unsound else 0
+
+
+def _seeds(options: argparse.Namespace, first: int) -> Iterator[int]:
+    """Seeds that were never used, until enough is done."""
+    begin = time.monotonic()
+    for seed in range(first, first + options.programs):
+        if time.monotonic() - begin >= options.seconds:
+            return
+        yield seed
+
+
+def _change_policies(options: argparse.Namespace, first: int, total: Tally) -> int:
+    """Count mutants of examples, the first time, and of generated policies; the seed to go on with."""
+    kernel, seed = running(), first - 1
+    if first == FIRST_SEED:
+        for number, verdict in enumerate(examples(kernel)):
+            _count(examine(verdict, kernel, random.Random(number), 10 * options.mutants), total, options.finds_folder)
+    for seed in _seeds(options, first):
+        verdict = generated(kernel, seed)
+        if verdict is not None:
+            done = examine(verdict, kernel, random.Random(seed + 1), options.mutants)
+            _count(done, total, options.finds_folder)
+    return seed + 1
+
+
+def _change_corpus(options: argparse.Namespace, first: int, total: Tally) -> int:
+    """Count mutants of programs of the corpus; the seed to go on with."""
+    corpus, seed = read(options.corpus, running()), first - 1
+    for seed in _seeds(options, first):
+        tally, unsound = examine_case(corpus, random.Random(seed), options.mutants)
+        total.add(tally)
+        for number, found in enumerate(unsound):
+            options.finds_folder.mkdir(parents=True, exist_ok=True)
+            path = options.finds_folder / f"corpus_{seed}_{number}.txt"
+            text = f"{found.case.id} as {found.subject.type.name}\n{encode(found.subject.insns).hex()}\n{found.log}\n"
+            path.write_text(text)
+            print(f"UNSOUND: see {path}", flush=True)
+    return seed + 1
 
 
 def _count(done: tuple[Tally, list[Unsound]], total: Tally, folder: Path) -> None:
@@ -77,7 +110,8 @@ def _summarise(total: Tally) -> None:
     print(
         f"{total.mutants} mutants of {total.objects} objects, {total.unsound} unsound, {total.accepted} taken by both,"
     )
-    print(f"{total.imprecise} imprecise, {total.stricter} stricter, {total.no_verdict} without a verdict in time,")
+    print(f"{total.imprecise} imprecise, {total.stricter} stricter,")
+    print(f"{total.unsupported} not judged, {total.no_verdict} without a verdict in time,")
     print(f"{total.rejected} rejected by both, {rate:.1f} % of them explained as the kernel does and at its line")
     for title, counts in (("kinds", total.kinds), ("imprecise", total.imprecisely), ("otherwise", total.unexplained)):
         for what, count in counts.most_common(25):
@@ -89,7 +123,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--programs", type=int, default=100, metavar="N", help="generate so many (default: 100)")
     parser.add_argument("--seconds", type=float, default=float("inf"), metavar="S", help="stop after so long")
     parser.add_argument("--mutants", type=int, default=20, metavar="N", help="of each program at most so many")
-    parser.add_argument("--ledger", type=Path, default=LEDGER, metavar="FILE", help="where runs are counted")
+    parser.add_argument("--corpus", type=Path, metavar="FILE", help="change the programs of a corpus instead")
+    parser.add_argument("--ledger", type=Path, metavar="FILE", help="where runs are counted")
     parser.add_argument("--finds-folder", type=Path, default=Path("build/finds"), metavar="DIR", help="where finds go")
     return parser.parse_args()
 

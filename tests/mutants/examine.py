@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from syrup._sys.fd import Fd
@@ -18,47 +17,16 @@ from syrupc.kernel.profiles import KernelProfile
 from syrupc.objfile.model import Object
 from syrupc.verifier import verify
 from syrupc.verifier.explain import line_at
-from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict
+from syrupc.verifier.verdict import ProgramVerdict, Verdict
 from tests.fuzz.patience import ImpatienceError, limited
 from tests.mutants.mutations import Mutant, mutants
 from tests.mutants.reasons import codes_of
+from tests.mutants.tally import Tally
 
 PATIENCE: Final = 15.0
 """Seconds of computing for one verdict; enlarged loops take longest."""
 _LAST_WORDS: Final = 6
-STRICTER: Final = frozenset({"SYR513", "SYR525"})
-"""What this kernel leaves to the program: the result of a socket program, and what its policy is said to decide."""
 _SLOT: Final = re.compile(r"^(\d+): \(")
-
-
-@dataclass
-class Tally:
-    """Counts over mutants. `explained` of `rejected` name what the kernel names, at the line where it stopped.
-
-    `unsound` are accepted here and rejected by the kernel: none is to be. `imprecise` are the reverse; those that are
-    `stricter` break a rule of the hook that this kernel leaves to the program.
-    """
-
-    objects: int = 0
-    mutants: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    explained: int = 0
-    unsound: int = 0
-    stricter: int = 0
-    imprecise: int = 0
-    no_verdict: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
-    unexplained: Counter[str] = field(default_factory=Counter)
-    imprecisely: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: Tally) -> None:
-        for name, value in vars(other).items():
-            mine = getattr(self, name)
-            if isinstance(mine, Counter):
-                mine.update(value)
-            else:
-                setattr(self, name, mine + value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +72,10 @@ def _examine(
         return None
     (ours,) = verdict.programs
     theirs = _refusal(verdict, maps)
-    match ours.outcome is Outcome.ACCEPTED, theirs:
-        case True, None:
-            tally.accepted += 1
-        case True, refused:
-            tally.unsound += 1
-            return refused
-        case False, None if ours.diagnostics[0].code in STRICTER:
-            tally.stricter += 1
-        case False, None:
-            tally.imprecise += 1
-            tally.imprecisely[f"{mutant.kind}: {ours.diagnostics[0].code}"] += 1
-        case False, Diagnostic() as refused:
-            tally.rejected += 1
-            difference = _difference(mutant, ours, refused)
-            tally.explained += difference is None
-            if difference:
-                tally.unexplained[f"{mutant.kind}: {difference}"] += 1
-    return None
+    unsound = tally.count(
+        mutant.kind, ours, theirs is not None, lambda: _difference(mutant, ours, theirs) if theirs else None
+    )
+    return theirs if unsound else None
 
 
 def _refusal(verdict: Verdict, maps: Mapping[str, Fd]) -> Diagnostic | None:

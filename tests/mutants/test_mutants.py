@@ -8,8 +8,9 @@ import pytest
 
 from syrupc.codes import TITLES
 from tests.mutants.campaign import examples, running
-from tests.mutants.examine import STRICTER, Tally, examine
+from tests.mutants.examine import examine
 from tests.mutants.reasons import ALL_CODES, codes_of
+from tests.mutants.tally import STRICTER, Tally
 
 _MUTANTS = 40
 _KINDS = {
