@@ -391,21 +391,21 @@ def _difference(a: Scalar, b: Scalar, _width: int, kernel: Reasoning) -> Scalar 
 def displaced(a: Scalar, by: int, kernel: Reasoning) -> Scalar:
     """What is known of a number that lies `by` from `a`.
 
-    Its bits and bounds tell each other nothing: kernels leave that to what is done with it next, which may go by one of
-    the bounds alone.
+    Before they followed differences, kernels let its bits and bounds tell each other nothing: they left that to what is
+    done with it next, which may go by one of the bounds alone.
     """
     b, wrapped = const(by), kernel.adds_wrapped
     bits, umin, umax = tnum.add(a.tnum, b.tnum), *_wrapping(a.umin + b.umin, a.umax + b.umax, 0, M64, wrapped)
-    if not bits[1] and umin != umax:
-        return UNKNOWN  # a constant with the bounds of none, which no pointer may be moved by
-    return Scalar(
-        *bits,
-        umin,
-        umax,
+    others = (
         *_wrapping(a.smin + b.smin, a.smax + b.smax, S64_MIN, S64_MAX, wrapped),
         *_wrapping(a.u32min + b.u32min, a.u32max + b.u32max, 0, M32, wrapped),
         *_wrapping(a.s32min + b.s32min, a.s32max + b.s32max, S32_MIN, S32_MAX, wrapped),
     )
+    if kernel.follows_differences:
+        return settle(bits, umin, umax, *others) or UNKNOWN
+    if not bits[1] and umin != umax:
+        return UNKNOWN  # a constant with the bounds of none, which no pointer may be moved by
+    return Scalar(*bits, umin, umax, *others)
 
 
 def _wrapping(low: int, high: int, least: int, most: int, wrapped: bool) -> tuple[int, int]:
