@@ -7,6 +7,7 @@ from functools import partial
 from typing import TypeAlias
 
 from syrupc.isa import opcodes as op
+from syrupc.kernel.contexts import Gives
 from syrupc.kernel.map_types import MAP_TYPES
 from syrupc.kernel.release import brought
 from syrupc.verifier import tnum
@@ -35,7 +36,7 @@ from syrupc.verifier.obligations import (
     Writable,
 )
 from syrupc.verifier.promises import check_index, check_passes, check_stays
-from syrupc.verifier.regions import FAR, check_access, null_not_tested
+from syrupc.verifier.regions import FAR, check_access, context_field, null_not_tested
 from syrupc.verifier.signatures import Signature
 from syrupc.verifier.state import SLOT, State
 from syrupc.verifier.subject import Subject
@@ -153,7 +154,9 @@ def _check_read(subject: Subject, read: Readable, state: State) -> Finding | Non
     value = state.frames[-1].registers[read.register]
     finding = check_access(subject, state, value, read.offset, read.size, write=False, atomic=read.atomic)
     if finding is None and read.sign and type(value) is Pointer and value.kind is Kind.CONTEXT:
-        return unsafe("SYR508", "a field of the context cannot be read with its sign")
+        field = context_field(subject, value, value.offset + read.offset)
+        if field and field.gives is not Gives.NUMBER:
+            return unsafe("SYR508", "an address in the context cannot be read with its sign")
     return finding
 
 
@@ -177,9 +180,13 @@ def _check_write(subject: Subject, written: Writable, state: State) -> Finding |
 
 def _check_update(subject: Subject, register: int, offset: int, size: int, state: State) -> Finding | None:
     target = state.registers[register]
-    return check_access(subject, state, target, offset, size, write=True, atomic=True) or check_access(
+    finding = check_access(subject, state, target, offset, size, write=True, atomic=True) or check_access(
         subject, state, target, offset, size, write=False, atomic=True
     )
+    if finding is None and type(target) is Pointer and target.kind is Kind.STACK and not target.fixed:
+        # Kernels read first without saying where to (7d3baf0afa3a, 5.16).
+        return unsafe("SYR507", "a local is only changed in one step at a fixed place")
+    return finding
 
 
 # -- arithmetic --------------------------------------------------------------------------------------------------------

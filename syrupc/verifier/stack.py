@@ -26,6 +26,7 @@ from syrupc.verifier.values import ZERO, Kind, Number, Pointer, Value
 _SPILLED: Final = bytes([SPILLED])
 _MISC: Final = bytes([MISC])
 _UNTOUCHED: Final = bytes([UNTOUCHED])
+_ZEROED: Final = bytes([ZEROED])
 
 
 def slots_of(low: int, high: int) -> range:
@@ -135,7 +136,7 @@ def store(state: State, pointer: Pointer, offset: int, size: int, value: Value, 
         state.demand(value)
         kind = ZEROED
     start = low % SLOT
-    old = _scrubbed(before)
+    old = _left(before)
     frame.stack[number] = Slot(old[:start] + bytes([kind] * size) + old[start + size :])
     if size == SLOT:
         state.written |= slot_place(pointer.target, number)
@@ -155,6 +156,13 @@ def _scrubbed(slot: Slot) -> bytes:
     return slot.bytes.replace(_SPILLED, _MISC)
 
 
+def _left(slot: Slot) -> bytes:
+    """The bytes before a part of them is written: beside a stored register kernels forget zeros too."""
+    if slot.bytes[0] == SPILLED:
+        return slot.bytes.replace(_SPILLED, _MISC).replace(_ZEROED, _MISC)
+    return _scrubbed(slot)
+
+
 def scatter(state: State, depth: int, low: int, high: int, computed: bool, kernel: Reasoning) -> None:
     """Anything may now be in the bytes `[low, high)`: a write at a `computed` place, or by a helper."""
     frame = state.frames[depth]
@@ -168,5 +176,11 @@ def scatter(state: State, depth: int, low: int, high: int, computed: bool, kerne
         else:
             # Where they do not permit untouched stack, kernels do not take what is left of a stored register either.
             spoilt = computed and not kernel.reads_untouched_stack
-            old = before.bytes.replace(_SPILLED, _UNTOUCHED) if spoilt else _scrubbed(before)
+            old = (
+                before.bytes.replace(_SPILLED, _UNTOUCHED)
+                if spoilt
+                else _scrubbed(before)
+                if computed
+                else _left(before)
+            )
             frame.stack[number] = Slot(old[:start] + bytes([MISC] * (end - start)) + old[end:])

@@ -282,3 +282,47 @@ def test_what_is_shown_to_be_wrong_is_unsafe_and_what_is_only_not_shown_is_not_p
     assert wrong.outcome is Outcome.UNSAFE
     unknown = verdict(PACKET + "r0 = *(u8 *)(r2 + 0)\nexit", "xdp")
     assert unknown.outcome is Outcome.NOT_PROVEN
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("lock *(u32 *)(r1 + 0) += w2", "SYR507"),
+        ("w2 = atomic_fetch_add((u32 *)(r1 + 0), w2)", "SYR507"),
+        ("w2 = *(u32 *)(r1 + 0)".replace("w2", "r2"), None),
+        ("*(u32 *)(r1 + 0) = r2", None),
+    ],
+)
+def test_a_local_at_an_unknown_place_is_not_changed_in_one_step(change: str, expected: str | None) -> None:
+    text = "*(u64 *)(r10 - 8) = 0\ncall 7\nr0 &= 4\nr1 = r10\nr1 += -8\nr1 += r0\nr2 = 1\n"
+    assert code(f"{text}{change}\nr0 = 0\nexit") == expected
+
+
+@pytest.mark.parametrize(
+    ("offset", "expected"),
+    [(12, None), (0, "SYR508"), (24, "SYR508")],
+)
+def test_numbers_of_the_context_are_read_with_their_sign_and_addresses_are_not(
+    offset: int, expected: str | None
+) -> None:
+    assert code(f"r2 = *(s32 *)(r1 + {offset})\nr0 = 0\nexit", "xdp") == expected
+
+
+def test_a_number_of_the_context_that_was_read_with_its_sign_may_be_negative() -> None:
+    read = "r0 = *({}8 *)(r1 + 0)\nif r0 s< 0 goto bad\nr0 = 0\nexit\nbad:\nr1 = *(u32 *)(r10 + 0)\nr0 = 0\nexit"
+    assert (code(read.format("u")), code(read.format("s"))) == (None, "SYR507")
+
+
+@pytest.mark.parametrize(
+    ("between", "expected"),
+    [
+        ("", None),
+        ("*(u8 *)(r10 - 6) = 0", "SYR505"),
+        ("*(u8 *)(r10 - 3) = 0", "SYR505"),
+        ("*(u32 *)(r10 - 8) = 1", None),
+        ("*(u8 *)(r10 - 16) = 1", None),
+    ],
+)
+def test_a_part_written_over_a_stored_number_hides_the_zeros_beside_it(between: str, expected: str | None) -> None:
+    text = f"*(u32 *)(r10 - 4) = 0\n*(u32 *)(r10 - 8) = 0\n{between}\nr1 = map(array) ll\nr2 = r10\nr2 += -4\n"
+    assert code(f"{text}call 1\nr0 = *(u32 *)(r0 + 0)\nr0 = 0\nexit") == expected
