@@ -101,7 +101,7 @@ def _distance(insn: Insn) -> int:
 
 def _going(insn: Insn, distance: int) -> Insn:
     if insn.opcode == _LONG_JUMP or _calls(insn):
-        return replace(insn, imm=distance)
+        return replace(insn, imm=max(-0x80000000, min(0x7FFFFFFF, distance)))
     return replace(insn, off=max(-0x8000, min(0x7FFF, distance)))
 
 
@@ -133,7 +133,7 @@ def _register(rnd: random.Random, insn: Insn) -> Insn:
 
 def _offset(rnd: random.Random, insn: Insn) -> Insn:
     if _jumps(insn):
-        return replace(insn, off=insn.off + rnd.choice((-2, -1, 1, 2)))
+        return _going(insn, _distance(insn) + rnd.choice((-2, -1, 1, 2)))
     if insn.cls not in (op.LDX, op.ST, op.STX):
         return insn
     off = rnd.choice((insn.off + rnd.choice(_STEPS), rnd.choice(_NUMBERS)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -12,7 +11,6 @@ from syrupc.kernel.helpers import HELPERS, Arg, Helper, Ret
 from syrupc.kernel.helpers import helper as helper_of
 from syrupc.kernel.map_types import MAP_TYPES
 from syrupc.kernel.profiles import KernelProfile
-from syrupc.verifier.subject import Subject
 from tests.properties.places import (
     ANY_NUMBER,
     ANY_WORD,
@@ -24,6 +22,7 @@ from tests.properties.places import (
     RECORD,
     SOCKET,
     VALUE,
+    Sample,
     Writer,
     begin,
     map_of,
@@ -34,15 +33,6 @@ _OFFERED: Final = 0.97
 _OFFSETS: Final = (0, 2, 4, 8, 12, 14, 15, 16)
 _STACK: Final = (-8, -16, -24, -32, -40, -64, -12, -4, -7, -128, -512, 0)
 _SIZES: Final = (0, 1, 2, 4, 8, 16, 17, 20, 24, 36, 64, 512, -1, 0x20000000)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A program with a call of `helper`; `text` is its assembly."""
-
-    subject: Subject
-    helper: Helper
-    text: str
 
 
 def sample(rnd: random.Random, kernel: KernelProfile) -> Sample:
@@ -57,7 +47,7 @@ def sample(rnd: random.Random, kernel: KernelProfile) -> Sample:
         writer.record = False
     _use(writer, helper)
     writer.finish()
-    return Sample(writer.subject(), helper, "\n".join(writer.lines))
+    return Sample(writer.subject(), helper.name, "\n".join(writer.lines))
 
 
 _GIVES_BACK_RECORD: Final = frozenset({132, 133})

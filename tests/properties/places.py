@@ -69,6 +69,15 @@ WORDS: Final = tuple(range(8, 72, 8))
 """Distances below the frame pointer where numbers may be kept."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A program that tries `what`, as assembly in `text`."""
+
+    subject: Subject
+    what: str
+    text: str
+
+
 @dataclass(slots=True)
 class Writer:
     """A program in the making: lines of assembly, and which places hold something."""
