@@ -326,3 +326,9 @@ def test_a_number_of_the_context_that_was_read_with_its_sign_may_be_negative() -
 def test_a_part_written_over_a_stored_number_hides_the_zeros_beside_it(between: str, expected: str | None) -> None:
     text = f"*(u32 *)(r10 - 4) = 0\n*(u32 *)(r10 - 8) = 0\n{between}\nr1 = map(array) ll\nr2 = r10\nr2 += -4\n"
     assert code(f"{text}call 1\nr0 = *(u32 *)(r0 + 0)\nr0 = 0\nexit") == expected
+
+
+@pytest.mark.parametrize(("highest", "expected"), [(7, None), (8, "SYR509")])
+def test_no_part_of_a_stored_pointer_is_read_at_an_unknown_place_either(highest: int, expected: str | None) -> None:
+    text = f"*(u64 *)(r10 - 16) = 0\n*(u64 *)(r10 - 8) = r1\ncall 7\nif r0 > {highest} goto out\nr1 = r10\nr1 += -16\n"
+    assert code(f"{text}r1 += r0\nr2 = *(u8 *)(r1 + 0)\nout:\nr0 = 0\nexit") == expected
