@@ -139,8 +139,16 @@ def _check_arguments(subject: Subject, state: State, helper: Helper) -> Call | F
             released = value.reference
     if helper.releases and not released:
         return unsafe("SYR523", f"`{helper.name}` gives back what was not borrowed")
-    finding = _check_special(helper, state)
+    finding = _check_special(helper, state) or _check_borrowed(helper, state)
     return finding or Call(helper, used, tuple(spans), released, allocated, callback)
+
+
+def _check_borrowed(helper: Helper, state: State) -> Finding | None:
+    """Kernels let one argument at most be of what was borrowed (`meta->ref_obj_id`)."""
+    given = (state.registers[register] for register, arg in enumerate(helper.args, 1) if arg is not Arg.ANY)
+    if sum(type(value) is Pointer and value.reference > 0 for value in given) < 2:
+        return None
+    return unsafe("SYR512", f"two arguments of `{helper.name}` are of what was borrowed from the kernel")
 
 
 def _check_special(helper: Helper, state: State) -> Finding | None:

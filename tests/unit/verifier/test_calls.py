@@ -299,3 +299,10 @@ def test_newer_kernels_look_for_a_socket_of_no_address(kernel: str, expected: st
 )
 def test_null_for_a_context_or_a_socket_where_a_helper_takes_it(kind: str, text: str, expected: str | None) -> None:
     assert code(f"{text}\nr0 = 1\nexit", kind) == expected
+
+
+@pytest.mark.parametrize(("second", "expected"), [("r7", "SYR512"), ("r10\nr4 += -8", None)])
+def test_one_argument_at_most_is_of_what_was_borrowed(second: str, expected: str | None) -> None:
+    text = "r1 = map(ring) ll\nr2 = 16\nr3 = 0\ncall 131\nif r0 == 0 goto out\nr7 = r0\nr1 = r7\nr2 = 8\nr3 = 0\n"
+    text += f"r4 = {second}\ncall 106\nr1 = r7\nr2 = 0\ncall 133\nout:\nr0 = 0\nexit"
+    assert code(text) == expected
