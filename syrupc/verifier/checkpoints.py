@@ -76,7 +76,7 @@ class Checkpoints:
                 outline = outline or outline_of(state, live)
                 same = earlier.outline == outline and earlier.unrolled == state.unrolled
                 if same and repeats(earlier, state, live, kernel.compares_loops_exactly):
-                    return endless()
+                    return endless(self.subject, state.slot)
                 if in_turn:
                     keep = False
             elif covers(earlier, state, live, self.all_matters, self.calls_back):

@@ -17,7 +17,7 @@ _MAX_LABELS = 3
 
 def diagnostic(subject: Subject | Program, finding: Finding, turns: Sequence[Turn] = ()) -> Diagnostic:
     """The finding as a user is shown it; the program's name stands in where the object has no line information."""
-    place = line_at(subject.lines, finding.slot)
+    place = line_at(subject.lines, finding.slot if finding.shown < 0 else finding.shown)
     return Diagnostic(
         code=finding.code,
         message=finding.message if place else f"{finding.message} (program `{subject.name}`)",

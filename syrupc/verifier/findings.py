@@ -11,7 +11,8 @@ from syrupc.verifier.verdict import Outcome
 class Finding:
     """One failed obligation. `message`, `notes`, `help` speak to the author of the source; `details` of registers.
 
-    `slot` is filled in by whoever knows where the check stood; `related` are other slots, with what to say of them.
+    `slot` is filled in by whoever knows where the check stood; `shown` is the slot whose line
+    says it best, where that is another one; `related` are more slots, with what to say of them.
     """
 
     code: str
@@ -21,6 +22,7 @@ class Finding:
     help: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     slot: int = -1
+    shown: int = -1
     related: tuple[tuple[int, str], ...] = ()
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from syrupc.verifier.cfg import MAX_FRAMES, circle, successors
+from syrupc.verifier.explain import line_at
 from syrupc.verifier.findings import Finding, too_costly, unsafe
 from syrupc.verifier.state import REGISTERS, Checkpoint, State, register_place
 from syrupc.verifier.subject import Subject
@@ -46,13 +47,33 @@ def blame_of(subject: Subject, forks: Counter[int], kept: Iterable[list[Checkpoi
 
 def _leads(subject: Subject, start: int, end: int) -> bool:
     """Whether control may get from one slot to the other in the same function."""
-    seen, pending = {start}, [start]
+    return end in _reached(subject, start)
+
+
+def _reached(subject: Subject, start: int) -> set[int]:
+    """The slots that control may come to from this one in the same function, itself only by a loop."""
+    seen: set[int] = set()
+    pending = [start]
     while pending:
         slot = pending.pop()
         following = [after for after in successors(subject.insns[slot], slot) if after not in seen]
         seen.update(following)
         pending.extend(following)
-    return end in seen
+    return seen
+
+
+def _around(subject: Subject, slot: int) -> set[int]:
+    """The slots that control may come to from this one and back again."""
+    before = defaultdict(list)
+    for each in _reached(subject, slot):
+        for after in successors(subject.insns[each], each):
+            before[after].append(each)
+    seen, pending = {slot}, [slot]
+    while pending:
+        leading = [each for each in before[pending.pop()] if each not in seen]
+        seen.update(leading)
+        pending.extend(leading)
+    return seen
 
 
 def _needs(states: list[Checkpoint]) -> Iterable[int]:
@@ -69,13 +90,16 @@ def _needs(states: list[Checkpoint]) -> Iterable[int]:
             yield slot
 
 
-def endless() -> Finding:
-    return unsafe(
+def endless(subject: Subject, slot: int) -> Finding:
+    """The loop around the slot never ends; it is told where it begins in the source."""
+    found = unsafe(
         "SYR514",
         "this loop never ends",
         "nothing that decides whether it goes on changes from one turn to the next",
         help="loop over `range(N)` with a constant N",
     )
+    placed = [(line.line, each) for each in _around(subject, slot) if (line := line_at(subject.lines, each))]
+    return replace(found, shown=min(placed)[1]) if placed else found
 
 
 def too_deep(state: State, target: int) -> Finding:

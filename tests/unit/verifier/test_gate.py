@@ -225,3 +225,11 @@ def test_what_is_proven_for_a_kernel_is_proven_for_newer_ones_that_forget_someth
     assert newest.accepted
     assert not older.accepted
     assert "Linux 6.12 concludes less here" in older.diagnostics[0].notes[-1]
+
+
+def test_a_loop_without_an_end_is_told_where_it_begins() -> None:
+    body = "if r6 < 4 goto out\nr7 = r6\nr7 &= 1\nif r7 == 0 goto again\ngoto again"
+    text = f"r6 = *(u32 *)(r1 + 16)\nagain:\n{body}\nout:\nr0 = 1\nexit"
+    lines = tuple(LineInfo(slot, "lb.py", line, 5, "...") for slot, line in ((0, 6), (1, 7), (2, 8), (5, 9), (6, 12)))
+    (diagnostic,) = verify(obj(program(text, lines=lines)), profile("6.18")).diagnostics
+    assert (diagnostic.code, diagnostic.span and diagnostic.span.line) == ("SYR514", 7)
