@@ -24,12 +24,13 @@ from syrupc.options import Options
 from syrupc.verifier.verdict import Verdict
 from tests.vm.kernels import BOOKWORM, NEWER, TRIXIE, Kernel, UnreachableError, fetch
 from tests.vm.loads import loads_in
-from tests.vm.machine import why_not
+from tests.vm.machine import SilentError, why_not
 
 KERNELS: Final = {kernel.release: kernel for kernel in (BOOKWORM, TRIXIE, *NEWER)}
 POLICIES: Final = ("examples", "tests/policies", "benchmarks/policies")
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _LACKING: Final = "SYR301"
+_SHOWN: Final = 300
 
 
 def main() -> int:
@@ -61,8 +62,8 @@ def _verdicts(kernel: str) -> Iterator[Verdict]:
 def _row(table: Table, kernel: Kernel, verdicts: list[Verdict]) -> int:
     try:
         answers = loads_in(fetch(kernel), verdicts)
-    except UnreachableError as error:
-        table.add_row(kernel.release, "-", "-", str(error))
+    except (UnreachableError, SilentError) as error:
+        table.add_row(kernel.release, "-", "-", str(error).strip()[-_SHOWN:])
         return 1
     said = [(verdict.profile, answer) for verdict, each in zip(verdicts, answers, strict=True) for answer in each]
     refused = [f"{answer.program} for {of}: {answer.refusal}" for of, answer in said if answer.refusal is not None]
