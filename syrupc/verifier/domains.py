@@ -287,6 +287,12 @@ def cut(a: Scalar, size: int, kernel: Reasoning) -> Scalar:
     return settle(bits, *_UNBOUNDED64, *_UNBOUNDED32, kernel.mixes_widths) or _UNSIGNED[8 * size]
 
 
+def swapped(a: Scalar, size: int) -> Scalar:
+    """The low `size` bytes in reverse order: of bounds nothing is left but what the bits tell."""
+    value, mask = (int.from_bytes(part.to_bytes(8, "little")[:size], "big") for part in (a.value, a.mask))
+    return settle((value, mask), *_UNBOUNDED64, *_UNBOUNDED32) or UNKNOWN
+
+
 def extend_sign(a: Scalar, bits: int, width: int, kernel: Reasoning) -> Scalar:
     """The low `bits` as a signed number, in a register of `width` bits.
 

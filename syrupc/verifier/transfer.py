@@ -20,9 +20,11 @@ from syrupc.verifier.domains import (
     Scalar,
     arithmetic,
     const,
+    cut,
     extend_sign,
     low_half,
     sign_values,
+    swapped,
     unsigned,
     within,
 )
@@ -114,12 +116,23 @@ def _arithmetic(subject: Subject, insn: Insn, fresh: Fresh) -> Effect:
         case op.MOV:
             return partial(_move, subject, insn, bits, fresh)
         case op.END:
-            return partial(_put, insn.dst, ANYTHING)  # kernels do not follow numbers through a byte swap
+            return partial(_swap, subject, insn)
         case op.NEG:
             return partial(_negate, subject, insn.dst, bits)
     if insn.from_register:
         return partial(_combine_registers, subject, insn, bits, fresh)
     return partial(_combine_constant, subject, insn, Number(const(insn.imm)), bits, fresh)
+
+
+def _swap(subject: Subject, insn: Insn, state: State) -> None:
+    """The low 16, 32 or 64 bits, their bytes in the other order; or only cut off, where the order is the machine's."""
+    value, size = state.registers[insn.dst], insn.imm // 8
+    found = ANYTHING
+    if type(value) is Number and subject.kernel.reasoning.follows_swaps:
+        swaps = insn.cls == op.ALU64 or insn.from_register
+        known = swapped(value.range, size) if swaps else cut(value.range, size, subject.kernel.reasoning)
+        found = Number(known, 0, value.origin)
+    state.registers[insn.dst] = found
 
 
 def _combine_registers(subject: Subject, insn: Insn, bits: int, fresh: Fresh, state: State) -> None:

@@ -99,3 +99,12 @@ def test_sums_that_are_remembered_narrow_what_they_were_made_of(step: str, kerne
     index = f"call 7\nr7 = r0\nif r7 > 99 goto out\nr6 = r7\n{step}\nif r6 s> 4 goto out\nif r6 s< 3 goto out"
     found = {kernel: code(f"{index}\n{USE}", kernel=kernel) for kernel in ("6.6", "6.12", "6.18")}
     assert {kernel for kernel, expected in found.items() if expected is None} == kernels
+
+
+@pytest.mark.parametrize(
+    ("swap", "most"), [("be16", 0x3F00), ("bswap32", 0x3F000000), ("le16", 63), ("be64", 0x3F << 56)]
+)
+def test_bits_are_known_in_another_order_of_bytes(swap: str, most: int) -> None:
+    text = f"call 7\nr0 &= 63\nr0 = {swap} r0\nr1 = {most} ll\nif r0 <= r1 goto out\nr0 = r9\nout:\nr0 = 0\nexit"
+    assert (code(text, kernel="6.18"), code(text, kernel="6.12")) == (None, "SYR504")
+    assert code(text.replace(f"{most} ll", f"{most - 1} ll"), kernel="6.18") == "SYR504"
