@@ -37,6 +37,8 @@ class Reasoning:
     """A number that is 0 or -1 is walked as each of them where a constant masks it: so compilers choose by a sign."""
     follows_swaps: bool
     """What is known of a number's bits is known of them in another order of bytes."""
+    sees_dead_ways: bool
+    """A way on which nothing is left of a number is not gone."""
     joins_null_tests: bool
     """A pointer that may be null and equals one that is not is not null either."""
     decides_constant_first: bool
@@ -99,6 +101,7 @@ _SINCE: Final = {
     "negates": "6.18",
     "adds_wrapped": "6.17",
     "tells_bits_apart": "6.18",
+    "sees_dead_ways": "6.18",  # in stable releases of 6.18 only
     "follows_swaps": "6.18",  # in stable releases of 6.18 only
     "walks_signs_apart": "6.18",  # bffacdb80b93, in stable releases of 6.18 only
 }

@@ -49,8 +49,22 @@ SWAPPED: Final = {
 """The comparison that says the same with its operands exchanged."""
 
 
+IMPOSSIBLE: Final = Scalar(*UNKNOWN)
+"""What is left of a number on a way that it cannot go: nothing is known, as `UNKNOWN` says, but it is not the same."""
+
+
 def decide(comparison: int, a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> bool | None:
     """What `a comparison b` is on every pair of their words; None if it depends on the words."""
+    taken = _decide(comparison, a, b, width, kernel)
+    if taken is not None or not kernel.sees_dead_ways:
+        return taken
+    for way in (False, True):
+        if any(narrowed is IMPOSSIBLE for narrowed in refine(comparison, way, a, b, width, kernel)):
+            return not way
+    return None
+
+
+def _decide(comparison: int, a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> bool | None:
     if not kernel.compares_ranges:
         if not older.known(b, width) and older.known(a, width) and kernel.decides_constant_first:
             return older.decide(SWAPPED[comparison], b, a, width, kernel)
@@ -151,7 +165,7 @@ def _refine_older(comparison: int, taken: bool, a: Scalar, b: Scalar, width: int
 def _refine_equal(a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
     if width == 64:
         if (a.value ^ b.value) & ~a.mask & ~b.mask:
-            return UNKNOWN, UNKNOWN
+            return IMPOSSIBLE, IMPOSSIBLE
         both = (
             tnum.intersect(a.tnum, b.tnum),
             max(a.umin, b.umin),
@@ -160,7 +174,7 @@ def _refine_equal(a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
             min(a.smax, b.smax),
         )
         # Each keeps its own 32-bit bounds: kernels do not exchange them here.
-        return settle(*both, *a[6:]) or UNKNOWN, settle(*both, *b[6:]) or UNKNOWN
+        return settle(*both, *a[6:]) or IMPOSSIBLE, settle(*both, *b[6:]) or IMPOSSIBLE
     return _with_low_half(a, b), _with_low_half(b, a)
 
 
@@ -172,7 +186,7 @@ def _with_low_half(a: Scalar, b: Scalar) -> Scalar:
     bits = a.value & ~M32 | low[0], a.mask & ~M32 | low[1]
     u32min, u32max = max(a.u32min, b.u32min), min(a.u32max, b.u32max)
     s32min, s32max = max(a.s32min, b.s32min), min(a.s32max, b.s32max)
-    return settle(bits, a.umin, a.umax, a.smin, a.smax, u32min, u32max, s32min, s32max) or UNKNOWN
+    return settle(bits, a.umin, a.umax, a.smin, a.smax, u32min, u32max, s32min, s32max) or IMPOSSIBLE
 
 
 def _exclude(a: Scalar, b: Scalar, width: int) -> Scalar:
@@ -181,7 +195,7 @@ def _exclude(a: Scalar, b: Scalar, width: int) -> Scalar:
         return a
     umin, umax, smin, smax = _trimmed(a[2:6], b[2:6]) if width == 64 else a[2:6]
     low = _trimmed(a[6:10], b[6:10]) if width == 32 else a[6:10]
-    return settle(a.tnum, umin, umax, smin, smax, *low) or UNKNOWN
+    return settle(a.tnum, umin, umax, smin, smax, *low) or IMPOSSIBLE
 
 
 def _trimmed(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
@@ -231,7 +245,7 @@ def _limited(
         max(a.s32min, s32min),
         min(a.s32max, s32max),
     )
-    return found or UNKNOWN
+    return found or IMPOSSIBLE
 
 
 def _refine_bits(taken: bool, a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
@@ -248,6 +262,6 @@ def _refine_bits(taken: bool, a: Scalar, b: Scalar, width: int) -> tuple[Scalar,
     if (bits[0] ^ a.value) & ~a.mask:
         return a, b
     if taken:
-        return settle(bits, *a[2:]) or UNKNOWN, b
+        return settle(bits, *a[2:]) or IMPOSSIBLE, b
     # Kernels forget the bounds here, and take what the bits give.
-    return settle(bits, *UNKNOWN[2:]) or UNKNOWN, b
+    return settle(bits, *UNKNOWN[2:]) or IMPOSSIBLE, b

@@ -35,9 +35,10 @@ class View:
         return Num(self.data.startswith(prefix))
 
     def read(self, struct: type[Record], o: int = 0) -> Record:
-        if o < 0 or o + struct.layout.size > len(self.data):
+        start = int(o)  # as a number of Python's, which does not wrap
+        if start < 0 or start + struct.layout.size > len(self.data):
             raise ShortError
-        return struct.of(unpack(struct.layout, self.data[int(o) : int(o) + struct.layout.size]))
+        return struct.of(unpack(struct.layout, self.data[start : start + struct.layout.size]))
 
     def find(self, byte: int | bytes, *, max: int) -> Num:
         return Num(self.data.find(byte, 0, max))
@@ -45,9 +46,10 @@ class View:
 
 def _reader(size: int, order: Any) -> Callable[[View, int], Num]:
     def read(view: View, offset: int) -> Num:
-        if offset < 0 or offset + size > len(view.data):
+        start = int(offset)
+        if start < 0 or start + size > len(view.data):
             raise ShortError
-        return Num(int.from_bytes(view.data[offset : offset + size], order), size == 8)
+        return Num(int.from_bytes(view.data[start : start + size], order), size == 8)
 
     return read
 

@@ -108,3 +108,10 @@ def test_bits_are_known_in_another_order_of_bytes(swap: str, most: int) -> None:
     text = f"call 7\nr0 &= 63\nr0 = {swap} r0\nr1 = {most} ll\nif r0 <= r1 goto out\nr0 = r9\nout:\nr0 = 0\nexit"
     assert (code(text, kernel="6.18"), code(text, kernel="6.12")) == (None, "SYR504")
     assert code(text.replace(f"{most} ll", f"{most - 1} ll"), kernel="6.18") == "SYR504"
+
+
+def test_a_way_that_no_number_can_go_is_not_gone() -> None:
+    # Not negative as 32 bits, at least 1 as 64, and below 1: of the last two only one can be.
+    signed = "call 7\nr0 <<= 56\nr0 s>>= 56\nif w0 s> 0 goto out"
+    text = f"{signed}\nif r0 == 0 goto out\nif r0 > 1 goto out\nr0 = r9\nout:\nr0 = 0\nexit"
+    assert (code(text, kernel="6.18"), code(text, kernel="6.12")) == (None, "SYR504")
