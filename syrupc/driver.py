@@ -25,6 +25,7 @@ from syrupc.verifier.verdict import Outcome, ProgramVerdict, Verdict, VerifiedOb
 
 # A policy may be too costly, or loop for ever; nothing else that the verifier finds can be a policy's fault.
 _ENDLESS = "SYR514"
+_CONTROL_FLOW = "SYR502"
 _OURS = (Outcome.UNSAFE, Outcome.NOT_PROVEN, Outcome.UNSUPPORTED)
 
 if TYPE_CHECKING:
@@ -47,11 +48,17 @@ def compile_source(source: PolicySource, options: Options) -> VerifiedObject:
 def judge(source: PolicySource, options: Options) -> Verdict:
     """Compile a policy and say what the pre-verifier thinks of it: accepted, or too costly. Raises `CompileError`."""
     kernel = options.profile_for(asked_kernel(source))
-    emitted = _emit(_analyze(source), options, kernel)
-    verdict = verify(read_object(emitted.object_code), kernel)  # what is judged is what ships
+    verdict = _verified(_emit(_analyze(source), options, kernel), kernel)
+    if any(d.code == _CONTROL_FLOW for d in verdict.diagnostics):
+        # Kernels before 6.12 want loops entered at their tops, and LLVM may have put something else in front of one.
+        verdict = _verified(_emit(_analyze(source), options, kernel, in_order=True), kernel)
     if any(p.outcome in _OURS and not _endless(p) for p in verdict.programs):
         raise _unproven(verdict)
     return _with_costs(verdict, kernel) if verdict.accepted else verdict
+
+
+def _verified(emitted: Emitted, kernel: KernelProfile) -> Verdict:
+    return verify(read_object(emitted.object_code), kernel)  # what is judged is what ships
 
 
 def _with_costs(verdict: Verdict, kernel: KernelProfile) -> Verdict:
@@ -97,7 +104,14 @@ def _analyze(source: PolicySource) -> TypedPolicies:
     return analyze(source)
 
 
-def _emit(policies: TypedPolicies, options: Options, kernel: KernelProfile, *, with_text: bool = False) -> Emitted:
+def _emit(
+    policies: TypedPolicies,
+    options: Options,
+    kernel: KernelProfile,
+    *,
+    with_text: bool = False,
+    in_order: bool = False,
+) -> Emitted:
     from syrupc.lower.lower import lower
     from syrupc.lower.module import Target
     from syrupc.lower.sums import as_differences
@@ -105,7 +119,7 @@ def _emit(policies: TypedPolicies, options: Options, kernel: KernelProfile, *, w
     hooks = (options.hook,) if options.hook else None
     module = lower(policies, Target(kernel, options.max_executors), hooks)
     try:
-        emitted = emit(module.text, f"v{kernel.isa}", module.late, with_text=with_text)
+        emitted = emit(module.text, f"v{kernel.isa}", module.late, with_text=with_text, in_order=in_order)
     except StackExceeded as exceeded:
         raise CompileError(_stack_exceeded(policies.declarations.source, exceeded)) from None
     if kernel.reasoning.adds_wrapped:

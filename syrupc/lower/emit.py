@@ -52,12 +52,12 @@ class StackExceeded(Exception):  # noqa: N818 -- becomes a diagnostic where the 
         self.line, self.column = line, column
 
 
-def emit(text: str, cpu: str, late: str = "", *, with_text: bool = False) -> Emitted:
-    """Optimise LLVM IR and emit it for a BPF cpu ("v3", "v4"). Raises `StackExceeded`, and `InternalError` if LLVM
-    fails otherwise."""
+def emit(text: str, cpu: str, late: str = "", *, with_text: bool = False, in_order: bool = False) -> Emitted:
+    """Optimise LLVM IR and emit it for a BPF cpu ("v3", "v4"), its blocks `in_order` or as LLVM likes them best. Raises
+    `StackExceeded`, and `InternalError` if LLVM fails otherwise."""
     from syrupc.lower.emitter import Request  # brings llvmlite
 
-    request = Request(text, late, cpu, with_text)
+    request = Request(text, late, cpu, with_text, in_order=in_order)
     with _lock:
         answer = _answer(request)
         if isinstance(answer, str) and _ASSERTION in answer:

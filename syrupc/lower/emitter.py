@@ -34,13 +34,15 @@ _CAREFUL: Final = "-disable-bpf-peephole"
 @dataclass(frozen=True)
 class Request:
     """A module as text, for a BPF cpu ("v3", "v4"), and one that is linked in once LLVM has optimised it; the forms for
-    people only on request. `careful` leaves out what LLVM itself may fail in; the process ends after it."""
+    people only on request. `careful` leaves out what LLVM itself may fail in; the process ends after it. `in_order`
+    leaves blocks where they stand, for more instructions."""
 
     text: str
     late: str
     cpu: str
     with_text: bool
     careful: bool = False
+    in_order: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _answer(request: Request) -> Emitted | str:
 
 
 def _emit(request: Request) -> Emitted:
-    machine = llvm.Target.from_triple(TRIPLE).create_target_machine(cpu=request.cpu, opt=2)
+    machine = llvm.Target.from_triple(TRIPLE).create_target_machine(cpu=request.cpu, opt=0 if request.in_order else 2)
     module = llvm.parse_assembly(request.text)
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=2)
