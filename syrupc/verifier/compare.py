@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from syrupc.isa import opcodes as op
 from syrupc.kernel.reasoning import Reasoning
@@ -18,6 +18,8 @@ from syrupc.verifier.domains import (
     settle,
 )
 from syrupc.verifier.tnum import M32, M64
+
+_Pair: TypeAlias = tuple[Scalar | None, Scalar | None]
 
 INVERSE: Final = {
     op.JEQ: op.JNE,
@@ -49,17 +51,13 @@ SWAPPED: Final = {
 """The comparison that says the same with its operands exchanged."""
 
 
-IMPOSSIBLE: Final = Scalar(*UNKNOWN)
-"""What is left of a number on a way that it cannot go: nothing is known, as `UNKNOWN` says, but it is not the same."""
-
-
 def decide(comparison: int, a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> bool | None:
     """What `a comparison b` is on every pair of their words; None if it depends on the words."""
     taken = _decide(comparison, a, b, width, kernel)
     if taken is not None or not kernel.sees_dead_ways:
         return taken
     for way in (False, True):
-        if any(narrowed is IMPOSSIBLE for narrowed in refine(comparison, way, a, b, width, kernel)):
+        if None in _narrowed(comparison, way, a, b, width, kernel):
             return not way
     return None
 
@@ -127,12 +125,18 @@ def _common_bits(a: Scalar, b: Scalar, width: int) -> bool | None:
     return None if b.mask & keep else False
 
 
-@lru_cache(maxsize=1 << 14)
 def refine(comparison: int, taken: bool, a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> tuple[Scalar, Scalar]:
     """The two numbers on the way that the branch goes.
 
     A way that cannot be gone at all may still be walked, as the kernel does: there nothing is known of the number.
     """
+    left, right = _narrowed(comparison, taken, a, b, width, kernel)
+    return left or UNKNOWN, right or UNKNOWN
+
+
+@lru_cache(maxsize=1 << 14)
+def _narrowed(comparison: int, taken: bool, a: Scalar, b: Scalar, width: int, kernel: Reasoning) -> _Pair:
+    """The same, with None for a number of which nothing is left: that way cannot be gone."""
     if not kernel.compares_ranges:
         return _refine_older(comparison, taken, a, b, width)
     if comparison == op.JSET:
@@ -162,10 +166,10 @@ def _refine_older(comparison: int, taken: bool, a: Scalar, b: Scalar, width: int
     return older.narrow(comparison if taken else INVERSE[comparison], a, b, width), b
 
 
-def _refine_equal(a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
+def _refine_equal(a: Scalar, b: Scalar, width: int) -> _Pair:
     if width == 64:
         if (a.value ^ b.value) & ~a.mask & ~b.mask:
-            return IMPOSSIBLE, IMPOSSIBLE
+            return None, None
         both = (
             tnum.intersect(a.tnum, b.tnum),
             max(a.umin, b.umin),
@@ -174,28 +178,28 @@ def _refine_equal(a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
             min(a.smax, b.smax),
         )
         # Each keeps its own 32-bit bounds: kernels do not exchange them here.
-        return settle(*both, *a[6:]) or IMPOSSIBLE, settle(*both, *b[6:]) or IMPOSSIBLE
+        return settle(*both, *a[6:]), settle(*both, *b[6:])
     return _with_low_half(a, b), _with_low_half(b, a)
 
 
-def _with_low_half(a: Scalar, b: Scalar) -> Scalar:
+def _with_low_half(a: Scalar, b: Scalar) -> Scalar | None:
     """`a` knowing that its low 32 bits are those of `b`."""
     if (a.value ^ b.value) & ~a.mask & ~b.mask & M32:
-        return UNKNOWN
+        return None
     low = tnum.intersect((a.value & M32, a.mask & M32), (b.value & M32, b.mask & M32))
     bits = a.value & ~M32 | low[0], a.mask & ~M32 | low[1]
     u32min, u32max = max(a.u32min, b.u32min), min(a.u32max, b.u32max)
     s32min, s32max = max(a.s32min, b.s32min), min(a.s32max, b.s32max)
-    return settle(bits, a.umin, a.umax, a.smin, a.smax, u32min, u32max, s32min, s32max) or IMPOSSIBLE
+    return settle(bits, a.umin, a.umax, a.smin, a.smax, u32min, u32max, s32min, s32max)
 
 
-def _exclude(a: Scalar, b: Scalar, width: int) -> Scalar:
+def _exclude(a: Scalar, b: Scalar, width: int) -> Scalar | None:
     """`a` knowing that it is not `b`: only the ends of bounds can tell."""
     if not a.mask or b.mask & (M64 if width == 64 else M32):
         return a
     umin, umax, smin, smax = _trimmed(a[2:6], b[2:6]) if width == 64 else a[2:6]
     low = _trimmed(a[6:10], b[6:10]) if width == 32 else a[6:10]
-    return settle(a.tnum, umin, umax, smin, smax, *low) or IMPOSSIBLE
+    return settle(a.tnum, umin, umax, smin, smax, *low)
 
 
 def _trimmed(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
@@ -207,7 +211,7 @@ def _trimmed(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> tupl
     )
 
 
-def _refine_order(relation: int, a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
+def _refine_order(relation: int, a: Scalar, b: Scalar, width: int) -> _Pair:
     """`a < b` or `a <= b`, unsigned or signed."""
     strict = relation in (op.JLT, op.JSLT)
     if relation in (op.JLT, op.JLE):
@@ -233,8 +237,8 @@ def _limited(
     u32max: int = M32,
     s32min: int = S32_MIN,
     s32max: int = S32_MAX,
-) -> Scalar:
-    found = settle(
+) -> Scalar | None:
+    return settle(
         a.tnum,
         max(a.umin, umin),
         min(a.umax, umax),
@@ -245,16 +249,15 @@ def _limited(
         max(a.s32min, s32min),
         min(a.s32max, s32max),
     )
-    return found or IMPOSSIBLE
 
 
-def _refine_bits(taken: bool, a: Scalar, b: Scalar, width: int) -> tuple[Scalar, Scalar]:
+def _refine_bits(taken: bool, a: Scalar, b: Scalar, width: int) -> _Pair:
     keep = M64 if width == 64 else M32
     if b.mask & keep:
         if a.mask & keep:
             return a, b
-        b, a = _refine_bits(taken, b, a, width)
-        return a, b
+        right, left = _refine_bits(taken, b, a, width)
+        return left, right
     tested = b.value & keep
     if taken and tested.bit_count() != 1:
         return a, b
@@ -262,6 +265,6 @@ def _refine_bits(taken: bool, a: Scalar, b: Scalar, width: int) -> tuple[Scalar,
     if (bits[0] ^ a.value) & ~a.mask:
         return a, b
     if taken:
-        return settle(bits, *a[2:]) or IMPOSSIBLE, b
+        return settle(bits, *a[2:]), b
     # Kernels forget the bounds here, and take what the bits give.
-    return settle(bits, *UNKNOWN[2:]) or IMPOSSIBLE, b
+    return settle(bits, *UNKNOWN[2:]), b

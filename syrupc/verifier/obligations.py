@@ -23,7 +23,8 @@ And what no kernel checks, where the object says it of the program:
 Not checked: what helpers do with their numbers (flags, sizes of redirects); alignment on machines that cannot do
 unaligned access; that a map can be created (limits of memory); speculative execution (privileged programs are patched
 by the kernel); offloading to devices. Not modelled, so never accepted: kernel objects by BTF, kernel functions,
-other callbacks (of timers, of user ring buffers), dynptrs, spin locks, iterators, arenas.
+other callbacks (of timers, of user ring buffers), dynptrs, spin locks, iterators, arenas,
+`may_goto`.
 """
 
 from __future__ import annotations
