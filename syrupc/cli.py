@@ -134,8 +134,8 @@ def compile_(
 ) -> int:
     """Compile POLICY to a BPF object.
 
-    Nothing is written unless the object is proven safe. The forms for people, asm, llvm and numba, go to standard
-    output.
+    Nothing is written unless the object is proven safe. The forms for people go to standard output: what Numba and
+    LLVM make of the policy. `syrupc disasm` shows the instructions that ship.
     """
     target = output or (f"{Path(policy).stem}{OBJECT_SUFFIX}" if emit == "obj" else "-")
     cache = None if no_cache else user_cache(os.environ)

@@ -87,7 +87,10 @@ def _unproven(verdict: Verdict) -> InternalError:
 
 
 def emit_text(path: Path, options: Options, kind: Text) -> str:
-    """The policy in one of the forms for people. Raises as `compile_file`."""
+    """The policy in one of the forms for people. Raises as `compile_file`.
+
+    The assembly is LLVM's: in the object sums may be written as differences, and blocks stand in another order.
+    """
     source = read_source(str(path))
     policies = _analyze(source)
     if kind == "numba":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +18,7 @@ class MapFullError(Exception):
     """No room for another key."""
 
 
-class Contents:
+class Contents(ABC):
     """What all maps share: values of one kind."""
 
     value: Kind
@@ -27,13 +28,13 @@ class Contents:
         """Whether its values are u64."""
         return isinstance(self.value, IntType) and self.value.maximum == (1 << 64) - 1
 
+    @abstractmethod
     def snapshot(self) -> Any:
         """What others can see, as plain values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def preset(self, key: Any, value: Any) -> None:
         """Store plain values, as user space does; without keys `key` is None."""
-        raise NotImplementedError
 
     def or_default(self, found: Any, default: Any) -> Any:
         """What was found, or what stands in for it."""
@@ -239,6 +240,9 @@ class RingBuf(Contents):
     def __init__(self, value: Kind, size: int) -> None:
         self.value, self.size = value, size
         self.content: list[Any] = []
+
+    def preset(self, key: Any, value: Any) -> None:  # noqa: ARG002
+        raise AssertionError("user space only reads events")
 
     def snapshot(self) -> tuple[Any, ...]:
         events, self.content = self.content, []
